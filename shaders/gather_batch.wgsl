@@ -1,0 +1,57 @@
+// x[n,h,w,c] = (byte of sample order[position+n] at its source pixel / 255 - mean[c]) / std[c]; labels[n] likewise
+// The source pixel is (h, w) itself, or where a random rotation and translation of sample n puts it.
+@group(0) @binding(0) var<storage, read> images: array<u32>;
+@group(0) @binding(1) var<storage, read> all_labels: array<u32>;
+@group(0) @binding(2) var<storage, read> order: array<u32>;
+@group(0) @binding(3) var<storage, read> step: Step;
+@group(0) @binding(4) var<storage, read> scale: array<f32>; // C factors, then C offsets
+@group(0) @binding(5) var<storage, read> turns: array<vec2<i32>>; // cosine and sine of the angles, times 65536
+@group(0) @binding(6) var<storage, read_write> x: array<f32>;
+@group(0) @binding(7) var<storage, read_write> labels: array<u32>;
+override N: u32;
+override H: u32;
+override W: u32;
+override C: u32;
+override TURNS: u32; // 0: no augmentation
+override SHIFT: u32; // largest translation along each axis, in pixels
+
+const AUGMENT_STREAM = 3u; // as Stream::Augment in src/random.rs
+
+fn byte_at(i: u32) -> u32 {
+    return (images[i / 4u] >> (i % 4u * 8u)) & 0xffu;
+}
+
+// Nearest source pixel of (h, w); outside the image it wraps or is too large.
+// The arithmetic is in integers, so that every adapter picks the same pixel.
+fn source_pixel(sample: u32, h: u32, w: u32) -> vec2<u32> {
+    let random = philox(vec4(sample, step.epoch, 0u, AUGMENT_STREAM), step.seed);
+    let turn = turns[random.x % TURNS];
+    let span = 2u * SHIFT + 1u;
+    let shift = vec2<i32>(vec2(random.y % span, random.z % span)) - i32(SHIFT);
+    // Twice the distance from the centre, so that a half pixel is a whole number.
+    let v = 2 * (i32(h) - shift.y) - (i32(H) - 1);
+    let u = 2 * (i32(w) - shift.x) - (i32(W) - 1);
+    let source_u = (turn.x * u - turn.y * v) + (i32(W) << 16u);
+    let source_v = (turn.y * u + turn.x * v) + (i32(H) << 16u);
+    // An arithmetic shift by 17 halves, drops the fraction and rounds down.
+    return vec2<u32>(vec2(source_v >> 17u, source_u >> 17u));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let pixel = flat_index(id, groups);
+    if pixel >= N * H * W { return; }
+    let w = pixel % W;
+    let h = pixel / W % H;
+    let n = pixel / (W * H);
+    // Rows of padding repeat the last sample; their loss is not counted.
+    let sample = order[step.position + min(n, step.count - 1u)];
+    if h == 0u && w == 0u { labels[n] = all_labels[sample]; }
+    var source = vec2(h, w);
+    if TURNS > 0u { source = source_pixel(sample, h, w); }
+    let inside = source.x < H && source.y < W;
+    let base = select(0u, ((sample * H + source.x) * W + source.y) * C, inside);
+    for (var c = 0u; c < C; c++) {
+        x[pixel * C + c] = f32(select(0u, byte_at(base + c), inside)) * scale[c] + scale[C + c];
+    }
+}

@@ -1,0 +1,17 @@
+// g = mask * dw + WEIGHT_DECAY * w;  v = MOMENTUM * v + g;  w -= learning_rate * (NESTEROV ? g + MOMENTUM * v : v);  w, v *= mask
+@group(0) @binding(5) var<storage, read_write> velocity: array<vec4<f32>>;
+override MOMENTUM: f32;
+override NESTEROV: bool;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = flat_index(id, groups);
+    if i >= VECTORS { return; }
+    let keep = kept(i);
+    if !is_sound(i, dw[i], keep) { return; }
+    let g = dw[i] + WEIGHT_DECAY * w[i];
+    let v = MOMENTUM * velocity[i] + g;
+    let direction = select(v, g + MOMENTUM * v, vec4(NESTEROV));
+    velocity[i] = select(vec4(0.0), v, keep);
+    w[i] = select(vec4(0.0), w[i] - step.learning_rate * direction, keep);
+}

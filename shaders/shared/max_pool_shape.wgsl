@@ -1,0 +1,10 @@
+// Geometry of one max pool. x is N·H·W·C, y is N·P·Q·C.
+override C: u32;
+override H: u32;
+override W: u32;
+override P: u32;
+override Q: u32;
+override KERNEL: u32;
+override STRIDE: u32;
+override PAD: u32;
+override LENGTH: u32; // invocations that have an element

@@ -1,0 +1,38 @@
+// Sums over depth of left(row, depth) * right(depth, column). The kernel above says what these are.
+// Each invocation owns a block of TILE_ROWS x TILE_COLUMNS sums. The arrays are indexed by constants
+// once the loops over the tile are unrolled, so they live in registers.
+override ROWS: u32;
+override COLUMNS: u32;
+override DEPTH: u32;
+override SLICE_DEPTH: u32; // how much of the depth one slice (one z of the grid) adds up
+override WORKGROUP_SIZE: u32;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let column_tiles = (COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+    let tile = id.y * groups.x * WORKGROUP_SIZE + id.x;
+    let first_row = tile / column_tiles * TILE_ROWS;
+    let first_column = tile % column_tiles * TILE_COLUMNS;
+    if first_row >= ROWS { return; }
+
+    var rows: array<Row, TILE_ROWS>;
+    for (var i = 0u; i < TILE_ROWS; i++) { rows[i] = row_at(min(first_row + i, ROWS - 1u)); }
+    var sums: array<array<f32, TILE_COLUMNS>, TILE_ROWS>;
+    let end = min((id.z + 1u) * SLICE_DEPTH, DEPTH);
+    for (var d = id.z * SLICE_DEPTH; d < end; d++) {
+        let at = depth_at(d);
+        var values: array<f32, TILE_ROWS>;
+        for (var i = 0u; i < TILE_ROWS; i++) { values[i] = left(rows[i], at); }
+        for (var j = 0u; j < TILE_COLUMNS; j++) {
+            let value = right(at, min(first_column + j, COLUMNS - 1u));
+            for (var i = 0u; i < TILE_ROWS; i++) { sums[i][j] = fma(values[i], value, sums[i][j]); }
+        }
+    }
+    for (var i = 0u; i < TILE_ROWS; i++) {
+        for (var j = 0u; j < TILE_COLUMNS; j++) {
+            if first_row + i < ROWS && first_column + j < COLUMNS {
+                store(first_row + i, first_column + j, id.z, sums[i][j]);
+            }
+        }
+    }
+}

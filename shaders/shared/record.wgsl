@@ -1,0 +1,12 @@
+// One row of the metrics table, which the host reads when it is due. Mirrored by Record in src/ops/metrics.rs.
+const RECORD_WORDS = 4u;
+const RECORD_LOSS = 0u;  // bits of the mean loss, f32
+const RECORD_HITS = 1u;  // samples whose first largest output is the label's
+const RECORD_COUNT = 2u; // samples
+const RECORD_FAULT = 3u; // 0, or 1 + the position of a parameter whose gradient is not finite, or LOSS_FAULT
+const LOSS_FAULT = 0xffffffffu;
+
+// Integer test: a shader compiler may assume that a float is a number.
+fn is_finite(value: f32) -> bool {
+    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}

@@ -1,0 +1,20 @@
+//! Everything that knows the device: adapters, kernels, the recorded plan and the machine that replays it.
+//!
+//! A [`Plan`] is plain data and needs no adapter: it can be printed, counted and checked anywhere.
+//! [`Gpu::load`] turns it into a [`Machine`] with buffers, pipelines and bind groups, which replays it.
+
+mod adapter;
+mod device;
+mod kernel;
+mod machine;
+mod plan;
+mod tuning;
+
+pub use adapter::{AdapterFacts, list_adapters};
+pub use device::{Gpu, Options};
+pub use kernel::Kernel;
+pub use machine::Machine;
+pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};
+pub use tuning::{Product, Tuning};
+
+pub(crate) use kernel::kernel;

@@ -1,0 +1,201 @@
+//! Which adapters exist, and which one a selector means.
+
+use crate::error::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+/// What a user sees of an adapter.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdapterFacts {
+    /// Position in the list of [`list_adapters`]; a selector.
+    pub index: usize,
+    /// The adapter's own name.
+    pub name: String,
+    /// `vulkan`, `metal`, `dx12` or `gl`.
+    pub backend: String,
+    /// Driver and its version.
+    pub driver: String,
+    /// `discrete`, `integrated`, `virtual`, `cpu` or `other`.
+    pub device_type: String,
+    /// The subgroup size, where the adapter has subgroups of one size only.
+    pub fixed_subgroup_size: Option<u32>,
+    #[serde(skip)]
+    pub(super) bus: String,
+}
+
+impl AdapterFacts {
+    fn of(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        let has_subgroups = adapter.features().contains(wgpu::Features::SUBGROUP);
+        let one_size = info.subgroup_min_size == info.subgroup_max_size;
+        Self {
+            index: 0,
+            name: info.name,
+            backend: info.backend.to_str().to_owned(),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
+            device_type: match info.device_type {
+                wgpu::DeviceType::DiscreteGpu => "discrete",
+                wgpu::DeviceType::IntegratedGpu => "integrated",
+                wgpu::DeviceType::VirtualGpu => "virtual",
+                wgpu::DeviceType::Cpu => "cpu",
+                wgpu::DeviceType::Other => "other",
+            }
+            .to_owned(),
+            fixed_subgroup_size: (has_subgroups && one_size).then_some(info.subgroup_min_size),
+            bus: info.device_pci_bus_id,
+        }
+    }
+
+    /// Hardware before software: the order of the list, and of the default choice.
+    fn rank(&self) -> usize {
+        let kinds = ["discrete", "integrated", "virtual", "other", "cpu"];
+        kinds
+            .iter()
+            .position(|kind| *kind == self.device_type)
+            .unwrap_or(kinds.len())
+    }
+
+    /// One line: index, name, backend, kind and driver.
+    pub fn line(&self) -> String {
+        let Self {
+            index,
+            name,
+            backend,
+            driver,
+            device_type,
+            ..
+        } = self;
+        format!("{index}  {name}  [{backend}, {device_type}]  {driver}")
+    }
+
+    /// Whether two facts describe the same adapter on the same driver.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        (&self.name, &self.backend, &self.driver, &self.bus)
+            == (&other.name, &other.backend, &other.driver, &other.bus)
+    }
+}
+
+fn instance() -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::all();
+    // Mesa's software adapter calls itself non-conformant; it is one we test on.
+    descriptor.flags = wgpu::InstanceFlags::ALLOW_UNDERLYING_NONCOMPLIANT_ADAPTER;
+    wgpu::Instance::new(descriptor)
+}
+
+/// All adapters, each once, hardware first, with the index that selects it.
+pub(super) fn enumerate() -> Vec<(wgpu::Adapter, AdapterFacts)> {
+    let found = pollster::block_on(instance().enumerate_adapters(wgpu::Backends::all()));
+    let mut list: Vec<(wgpu::Adapter, AdapterFacts)> = Vec::new();
+    for adapter in found {
+        let facts = AdapterFacts::of(&adapter);
+        // Two cards of one kind differ by their bus; a driver registered twice does not.
+        if !list.iter().any(|(_, known)| known.same_as(&facts)) {
+            list.push((adapter, facts));
+        }
+    }
+    list.sort_by_key(|(_, facts)| facts.rank());
+    for (index, (_, facts)) in list.iter_mut().enumerate() {
+        facts.index = index;
+    }
+    list
+}
+
+/// What wgpu sees on this machine, hardware first.
+pub fn list_adapters() -> Vec<AdapterFacts> {
+    enumerate().into_iter().map(|(_, facts)| facts).collect()
+}
+
+/// The position of the adapter that `selector` means: an index, a backend, or a part of a name.
+///
+/// # Errors
+/// Nothing found, nothing that matches, or a part of a name that fits several adapters.
+pub(super) fn select(list: &[AdapterFacts], selector: Option<&str>) -> Result<usize> {
+    if list.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Adapter,
+            "no usable graphics adapter was found",
+            "install a driver for your GPU, or a software adapter: `apt-get install mesa-vulkan-drivers libvulkan1` on Debian and Ubuntu, `dnf install mesa-vulkan-drivers vulkan-loader` on Fedora",
+        ));
+    }
+    let Some(selector) = selector else {
+        return Ok(0);
+    };
+    let wanted = selector.to_lowercase();
+    let no_match = |what: String| {
+        let lines: Vec<String> = list
+            .iter()
+            .map(|facts| format!("\n    {}", facts.line()))
+            .collect();
+        Error::new(
+            ErrorKind::Adapter,
+            what,
+            format!(
+                "--device takes an index, a part of a name, or a backend; there are:{}",
+                lines.concat()
+            ),
+        )
+    };
+    if let Ok(index) = wanted.parse::<usize>() {
+        return match list.get(index) {
+            Some(_) => Ok(index),
+            None => Err(no_match(format!("there is no adapter number {index}"))),
+        };
+    }
+    if let Some(index) = list.iter().position(|facts| facts.backend == wanted) {
+        return Ok(index);
+    }
+    let matching: Vec<usize> = (0..list.len())
+        .filter(|&i| list[i].name.to_lowercase().contains(&wanted))
+        .collect();
+    match matching[..] {
+        [index] => Ok(index),
+        [] => Err(no_match(format!("no adapter matches {selector:?}"))),
+        _ => Err(no_match(format!(
+            "{selector:?} matches {} adapters",
+            matching.len()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(index: usize, name: &str, backend: &str) -> AdapterFacts {
+        AdapterFacts {
+            index,
+            name: name.into(),
+            backend: backend.into(),
+            driver: String::new(),
+            device_type: "cpu".into(),
+            fixed_subgroup_size: None,
+            bus: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_selector_is_an_index_a_backend_or_a_part_of_a_name() {
+        let list = [
+            facts(0, "Radeon 780M", "vulkan"),
+            facts(1, "llvmpipe", "vulkan"),
+            facts(2, "llvmpipe", "gl"),
+        ];
+        assert_eq!(select(&list, None).ok(), Some(0));
+        assert_eq!(select(&list, Some("1")).ok(), Some(1));
+        assert_eq!(select(&list, Some("radeon")).ok(), Some(0));
+        assert_eq!(select(&list, Some("GL")).ok(), Some(2));
+        for wrong in ["3", "geforce", "llvm", ""] {
+            let error = select(&list, Some(wrong)).expect_err(wrong);
+            assert_eq!(error.kind, ErrorKind::Adapter);
+            assert!(error.help.contains("Radeon 780M"), "{error}");
+        }
+        assert!(
+            select(&[], None)
+                .expect_err("none")
+                .help
+                .contains("mesa-vulkan-drivers")
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! An open device: chosen adapter, granted features, and a cache of pipelines.
+
+use super::adapter::{enumerate, select};
+use super::{AdapterFacts, Dispatch, Kernel, Tuning};
+use crate::error::{Error, ErrorKind, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How a device is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// An index, a backend or a part of a name; `None` takes the first, which is hardware if there is any.
+    pub selector: Option<String>,
+    /// Keep the bounds checks that naga adds to shaders. Training does without, since every index is
+    /// computed from constants that the host checked; on software adapters that is 1.6 times faster.
+    pub checked: bool,
+    /// Surround every buffer with a known pattern, and let each binding reach into the trailing one, so
+    /// that a kernel which writes past its tensor is found out.
+    pub canaries: bool,
+}
+
+/// An open device with its queue, limits, tuning and pipelines.
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    /// The adapter that runs.
+    pub adapter: AdapterFacts,
+    /// The default kernel choices for this adapter.
+    pub tuning: Tuning,
+    pub(super) options: Options,
+    pipelines: Mutex<HashMap<String, Arc<wgpu::ComputePipeline>>>,
+    fault: Arc<Mutex<Option<Error>>>,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Gpu {
+    /// Opens the adapter that `options` select.
+    ///
+    /// # Errors
+    /// No adapter, none that matches, or one that refuses to open.
+    pub fn open(options: Options) -> Result<Self> {
+        let mut list = enumerate();
+        let facts: Vec<AdapterFacts> = list.iter().map(|(_, facts)| facts.clone()).collect();
+        let (adapter, facts) = list.swap_remove(select(&facts, options.selector.as_deref())?);
+        // WebGPU's defaults, so that what runs here runs on a laptop; only sizes follow the adapter.
+        let offered = adapter.limits();
+        let limits = wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("wgprune"),
+            required_features: adapter.features() & wgpu::Features::SUBGROUP,
+            required_limits: limits,
+            ..Default::default()
+        }))
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Adapter,
+                format!("the adapter {:?} did not open: {error}", facts.name),
+                "choose another one of `wgprune devices` with --device",
+            )
+        })?;
+        let fault = Arc::new(Mutex::new(None));
+        let store = Arc::clone(&fault);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            let mut slot = lock(&store);
+            // The first message is the cause; later ones follow from it.
+            if slot.is_none() {
+                *slot = Some(classify(&error));
+            }
+        }));
+        let store = Arc::clone(&fault);
+        device.set_device_lost_callback(move |reason, message| {
+            if !matches!(reason, wgpu::DeviceLostReason::Destroyed) {
+                let what = format!("the device was lost: {message}");
+                *lock(&store) = Some(Error::new(ErrorKind::DeviceLost, what, LOST_HELP));
+            }
+        });
+        let tuning = Tuning::for_adapter(&facts);
+        Ok(Self {
+            device,
+            queue,
+            adapter: facts,
+            tuning,
+            options,
+            pipelines: Mutex::default(),
+            fault,
+        })
+    }
+
+    /// Bytes that one binding may have on this adapter.
+    pub fn max_binding_bytes(&self) -> u64 {
+        self.device.limits().max_storage_buffer_binding_size
+    }
+
+    /// The first error that the device reported on its own, if any.
+    pub(super) fn check(&self) -> Result<()> {
+        lock(&self.fault).take().map_or(Ok(()), Err)
+    }
+
+    /// The pipeline for a kernel with its constants, made on first use.
+    pub(super) fn pipeline(&self, dispatch: &Dispatch) -> Result<Arc<wgpu::ComputePipeline>> {
+        let Dispatch {
+            kernel, constants, ..
+        } = dispatch;
+        let key = format!("{} {constants:?}", kernel.label());
+        if let Some(pipeline) = lock(&self.pipelines).get(&key) {
+            return Ok(Arc::clone(pipeline));
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let module = self.module(kernel);
+        let pipeline = self
+            .device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(&kernel.label()),
+                layout: None,
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants,
+                    // Every kernel writes its workgroup memory before it reads it.
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            });
+        if let Some(error) = pollster::block_on(scope.pop()) {
+            return Err(Error::kernel(
+                &format!("kernel {} of {}", kernel.label(), dispatch.layer),
+                error,
+            ));
+        }
+        let pipeline = Arc::new(pipeline);
+        lock(&self.pipelines).insert(key, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+
+    fn module(&self, kernel: &Kernel) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.name),
+            source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+        };
+        if self.options.checked {
+            self.device.create_shader_module(descriptor)
+        } else {
+            #[allow(
+                unsafe_code,
+                reason = "the only unsafe of this crate: shader modules without bounds checks"
+            )]
+            // SAFETY: the text is ours, indices come from override constants, and data that is used as an
+            // index (labels, sample order) is validated when it is read. The tests run every kernel
+            // checked and unchecked between canaries.
+            unsafe {
+                self.device.create_shader_module_trusted(
+                    descriptor,
+                    wgpu::ShaderRuntimeChecks::unchecked(),
+                )
+            }
+        }
+    }
+
+    /// Waits until the device has finished `submission`, or all work.
+    pub(super) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        let poll = wgpu::PollType::Wait {
+            submission_index: submission,
+            timeout: Some(PATIENCE),
+        };
+        match self.device.poll(poll) {
+            Ok(_) => self.check(),
+            Err(error) => {
+                self.check()?;
+                let what = format!(
+                    "the device did not finish its work within {} s ({error})",
+                    PATIENCE.as_secs()
+                );
+                Err(Error::new(ErrorKind::DeviceLost, what, LOST_HELP))
+            }
+        }
+    }
+}
+
+/// Longer than any honest queue of ours, software adapters included.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
+
+const LOST_HELP: &str = "a driver reset or a time-out of the operating system; try a smaller --batch, or another --device";
+
+fn classify(error: &wgpu::Error) -> Error {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => Error::new(
+            ErrorKind::Memory,
+            format!("the device ran out of memory: {error}"),
+            "use a smaller --batch, or close other programs that use the device",
+        ),
+        _ => Error::kernel("a command", error),
+    }
+}

@@ -1,0 +1,51 @@
+//! A kernel: one WGSL file with the shared text it needs appended.
+
+/// WGSL text with one entry point named `main`. Made by [`kernel!`](crate::gpu::kernel).
+///
+/// Shared text comes after the kernel, so line numbers in a compiler message are those of the kernel's own file.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernel {
+    /// Stem of the file under `shaders/`.
+    pub name: &'static str,
+    /// What tells this variant from others of the same name, or "".
+    pub variant: &'static str,
+    /// The joined WGSL text.
+    pub source: &'static str,
+}
+
+impl Kernel {
+    /// Whether the text uses subgroup built-ins, and so needs a device that has them.
+    pub fn uses_subgroups(&self) -> bool {
+        self.source.contains("subgroup")
+    }
+
+    /// The name with its variant, as plans and errors print it.
+    pub fn label(&self) -> String {
+        if self.variant.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}/{}", self.name, self.variant)
+        }
+    }
+}
+
+/// `kernel!("name", "shared", ...)`: the file `shaders/name.wgsl`, then each `shaders/shared/shared.wgsl`.
+/// `kernel!("name" / "variant" = "text", "shared", ...)` names a variant and adds its constants.
+macro_rules! kernel {
+    ($name:literal $(, $shared:literal)* $(,)?) => { kernel!($name / "" = "" $(, $shared)*) };
+    ($name:literal / $variant:expr_2021 => $text:expr_2021) => {
+        $crate::gpu::Kernel { name: $name, variant: $variant, source: $text }
+    };
+    ($name:literal / $variant:literal = $constants:expr_2021 $(, $shared:literal)*) => {
+        $crate::gpu::Kernel {
+            name: $name,
+            variant: $variant,
+            source: concat!(
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
+                $("\n", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/", $shared, ".wgsl")),)*
+                "\n", $constants, "\n"
+            ),
+        }
+    };
+}
+pub(crate) use kernel;

@@ -1,0 +1,305 @@
+//! A plan made real on a device: buffers, bind groups and pipelines, ready to be replayed.
+
+use super::device::lock;
+use super::{Gpu, Plan, Tensor};
+use crate::error::{Error, ErrorKind, Result};
+use bytemuck::Pod;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+/// Guard bytes on each side of a buffer when canaries are on; also the alignment of what lies between.
+const CANARY_BYTES: u64 = 256;
+const CANARY: u8 = 0xC5;
+
+/// Submissions that may be under way at once: enough to keep the device busy, few enough to stop soon.
+const IN_FLIGHT: usize = 3;
+
+struct Launch {
+    pipeline: Arc<wgpu::ComputePipeline>,
+    bindings: wgpu::BindGroup,
+    groups: [u32; 3],
+}
+
+/// Buffers and launches of a [`Plan`] on a [`Gpu`]. Replaying allocates and binds nothing.
+pub struct Machine {
+    gpu: Arc<Gpu>,
+    buffers: Vec<wgpu::Buffer>,
+    phases: Vec<(&'static str, Vec<Launch>)>,
+    in_flight: Mutex<VecDeque<wgpu::SubmissionIndex>>,
+    /// Bytes of all buffers of the plan.
+    pub bytes: u64,
+}
+
+impl Gpu {
+    /// Allocates the buffers of `plan` and prepares its launches.
+    ///
+    /// # Errors
+    /// A buffer above the adapter's limits, memory that the device does not have, or a kernel that the
+    /// device refuses; the message names it.
+    pub fn load(self: &Arc<Self>, plan: &Plan) -> Result<Machine> {
+        self.fits(plan)?;
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let margin = self.margin();
+        let buffers: Vec<wgpu::Buffer> = plan
+            .buffers
+            .iter()
+            .map(|spec| {
+                let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some(&spec.name),
+                    size: u64::from(spec.elements.max(1)) * 4 + 2 * margin,
+                    usage: wgpu::BufferUsages::STORAGE
+                        | wgpu::BufferUsages::COPY_DST
+                        | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                });
+                if margin > 0 {
+                    let size = usize::try_from(buffer.size()).unwrap_or(0);
+                    self.queue.write_buffer(&buffer, 0, &vec![CANARY; size]);
+                }
+                buffer
+            })
+            .collect();
+        if let Some(error) = pollster::block_on(scope.pop()) {
+            return Err(self.too_large(plan, &format!("the device has no room for it: {error}")));
+        }
+        let mut machine = Machine {
+            gpu: Arc::clone(self),
+            buffers,
+            phases: Vec::new(),
+            in_flight: Mutex::default(),
+            bytes: plan.bytes(),
+        };
+        for phase in &plan.phases {
+            let mut launches = Vec::with_capacity(phase.dispatches.len());
+            for dispatch in &phase.dispatches {
+                let pipeline = self.pipeline(dispatch)?;
+                let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+                let entries: Vec<wgpu::BindGroupEntry<'_>> = (0u32..)
+                    .zip(&dispatch.tensors)
+                    .map(|(binding, tensor)| wgpu::BindGroupEntry {
+                        binding,
+                        resource: machine.range(tensor),
+                    })
+                    .collect();
+                let bindings = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some(&dispatch.layer),
+                    layout: &pipeline.get_bind_group_layout(0),
+                    entries: &entries,
+                });
+                if let Some(error) = pollster::block_on(scope.pop()) {
+                    let name = format!(
+                        "the tensors of kernel {} of {}",
+                        dispatch.kernel.label(),
+                        dispatch.layer
+                    );
+                    return Err(Error::kernel(&name, error));
+                }
+                launches.push(Launch {
+                    pipeline,
+                    bindings,
+                    groups: dispatch.grid.0,
+                });
+            }
+            machine.phases.push((phase.name, launches));
+        }
+        self.check()?;
+        Ok(machine)
+    }
+
+    fn margin(&self) -> u64 {
+        if self.options.canaries {
+            CANARY_BYTES
+        } else {
+            0
+        }
+    }
+
+    /// Refuses a plan that passes the adapter's limits, before anything is allocated.
+    fn fits(&self, plan: &Plan) -> Result<()> {
+        let limits = self.device.limits();
+        let largest = limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size);
+        match plan.largest_buffers().first() {
+            Some(&(name, bytes)) if bytes + 2 * self.margin() > largest => {
+                let limit = format!(
+                    "{name} needs {}, and one buffer may have {}",
+                    mebibytes(bytes),
+                    mebibytes(largest)
+                );
+                Err(self.too_large(plan, &limit))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn too_large(&self, plan: &Plan, reason: &str) -> Error {
+        let what = format!(
+            "this run needs {} on {:?}, and {reason}",
+            mebibytes(plan.bytes()),
+            self.adapter.name
+        );
+        Error::new(
+            ErrorKind::Memory,
+            what,
+            "use a smaller --batch, a smaller model, or another --device",
+        )
+    }
+}
+
+/// Bytes for people to read.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
+impl Machine {
+    fn start(&self, tensor: &Tensor) -> u64 {
+        self.gpu.margin() + u64::from(tensor.offset) * 4
+    }
+
+    fn range(&self, tensor: &Tensor) -> wgpu::BindingResource<'_> {
+        let buffer = &self.buffers[tensor.buffer];
+        let (start, canary) = (self.start(tensor), self.gpu.margin());
+        let ends_buffer = start + tensor.bytes() + canary == buffer.size();
+        let size = tensor.bytes().max(4) + if ends_buffer { canary } else { 0 };
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer,
+            offset: start,
+            size: std::num::NonZeroU64::new(size),
+        })
+    }
+
+    /// Sets the first elements of `tensor`; takes effect before the next replay.
+    ///
+    /// # Panics
+    /// If there are more values than elements.
+    pub fn write<T: Pod>(&self, tensor: &Tensor, values: &[T]) {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        assert!(
+            bytes.len() as u64 <= tensor.bytes(),
+            "{} is shorter than what is written to it",
+            tensor.name
+        );
+        self.gpu
+            .queue
+            .write_buffer(&self.buffers[tensor.buffer], self.start(tensor), bytes);
+    }
+
+    /// The elements of `tensor`, after all work submitted so far.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>> {
+        self.read_bytes(tensor.buffer, self.start(tensor), tensor.bytes())
+            .map(|bytes| bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    fn read_bytes(&self, buffer: usize, start: u64, size: u64) -> Result<Vec<u8>> {
+        let Gpu { device, queue, .. } = &*self.gpu;
+        let staging = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read-back"),
+            size,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(&self.buffers[buffer], start, &staging, 0, size);
+        queue.submit([encoder.finish()]);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        staging
+            .slice(..)
+            .map_async(wgpu::MapMode::Read, move |result| {
+                // The receiver is gone only if reading failed already.
+                let _ = sender.send(result);
+            });
+        self.gpu.wait(None)?;
+        lock(&self.in_flight).clear();
+        let lost = |why: String| {
+            Error::new(
+                ErrorKind::DeviceLost,
+                format!("reading from the device failed: {why}"),
+                "",
+            )
+        };
+        receiver
+            .try_recv()
+            .map_err(|e| lost(e.to_string()))?
+            .map_err(|e| lost(e.to_string()))?;
+        let mapped = staging
+            .slice(..)
+            .get_mapped_range()
+            .map_err(|e| lost(e.to_string()))?;
+        Ok(mapped.to_vec())
+    }
+
+    /// Submits the launches of these phases, in order.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// If the plan has no phase of that name.
+    pub fn replay(&self, phases: &[&str]) -> Result<()> {
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for name in phases {
+            let (_, launches) = self
+                .phases
+                .iter()
+                .find(|(known, _)| known == name)
+                .expect("the plan has a phase of this name");
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(name),
+                timestamp_writes: None,
+            });
+            for launch in launches {
+                pass.set_pipeline(&launch.pipeline);
+                pass.set_bind_group(0, &launch.bindings, &[]);
+                let [x, y, z] = launch.groups;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let oldest = {
+            let mut in_flight = lock(&self.in_flight);
+            in_flight.push_back(submission);
+            if in_flight.len() > IN_FLIGHT {
+                in_flight.pop_front()
+            } else {
+                None
+            }
+        };
+        oldest.map_or_else(
+            || self.gpu.check(),
+            |submission| self.gpu.wait(Some(submission)),
+        )
+    }
+
+    /// Waits until all submitted work is done.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn finish(&self) -> Result<()> {
+        lock(&self.in_flight).clear();
+        self.gpu.wait(None)
+    }
+
+    /// Names of the buffers whose guard bytes changed; empty unless the device was opened with canaries.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn broken_canaries(&self, plan: &Plan) -> Result<Vec<String>> {
+        let margin = self.gpu.margin();
+        let mut broken = Vec::new();
+        for (index, spec) in plan.buffers.iter().enumerate().filter(|_| margin > 0) {
+            let before = self.read_bytes(index, 0, margin)?;
+            let after = self.read_bytes(index, self.buffers[index].size() - margin, margin)?;
+            if before.iter().chain(&after).any(|&byte| byte != CANARY) {
+                broken.push(spec.name.clone());
+            }
+        }
+        Ok(broken)
+    }
+}

@@ -1,0 +1,284 @@
+//! A plan: the tensors and dispatches of a run, recorded once, as plain data.
+
+use super::{Kernel, Tuning};
+use std::fmt;
+
+/// One override constant of a kernel.
+pub type Constant = (&'static str, f64);
+
+/// Views begin at multiples of this many elements: 256 bytes, the most that WebGPU lets a device ask for.
+pub const VIEW_ALIGNMENT: u32 = 64;
+
+/// WebGPU's limit of workgroups along one axis.
+const MAX_GROUPS_PER_AXIS: u32 = 65_535;
+
+/// A named range of a buffer, of elements of four bytes. Cheap to clone; owns no memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    /// Where it comes from in the network, for example `conv1.weight`.
+    pub name: String,
+    /// Extent along each axis, outermost first.
+    pub shape: Vec<u32>,
+    pub(super) buffer: usize,
+    /// First element within the buffer.
+    pub(super) offset: u32,
+}
+
+impl Tensor {
+    /// Number of elements.
+    pub fn len(&self) -> u32 {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Size in bytes.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.len()) * 4
+    }
+
+    /// A part of this tensor from `first` on.
+    ///
+    /// # Panics
+    /// If `first` is not a multiple of [`VIEW_ALIGNMENT`], or the part passes the end.
+    pub fn view(&self, name: impl Into<String>, first: u32, shape: &[u32]) -> Self {
+        let part = Self {
+            name: name.into(),
+            shape: shape.to_vec(),
+            buffer: self.buffer,
+            offset: self.offset + first,
+        };
+        assert!(
+            first.is_multiple_of(VIEW_ALIGNMENT),
+            "{} begins off a binding boundary",
+            part.name
+        );
+        assert!(
+            first + part.len() <= self.len(),
+            "{} passes the end of {}",
+            part.name,
+            self.name
+        );
+        part
+    }
+}
+
+/// How many workgroups a dispatch starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grid(pub [u32; 3]);
+
+impl Grid {
+    /// One invocation for each of `count` elements. Long grids fold into y, see `shaders/shared/grid.wgsl`.
+    pub fn threads(count: u32, workgroup_size: u32) -> Self {
+        Self::groups(count.div_ceil(workgroup_size), 1)
+    }
+
+    /// `count` workgroups, folded into y where there are too many for one axis, for each of `slices`.
+    pub fn groups(count: u32, slices: u32) -> Self {
+        let rows = count.div_ceil(MAX_GROUPS_PER_AXIS).max(1);
+        Self([count.div_ceil(rows), rows, slices])
+    }
+}
+
+/// One kernel launch.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// The layer or step of the algorithm that it belongs to.
+    pub layer: String,
+    /// What runs.
+    pub kernel: Kernel,
+    /// A value for every override of the kernel.
+    pub constants: Vec<Constant>,
+    /// Bindings 0, 1, 2 ... of group 0.
+    pub tensors: Vec<Tensor>,
+    /// Workgroups.
+    pub grid: Grid,
+}
+
+/// Dispatches that are always submitted together.
+#[derive(Debug, Clone)]
+pub struct Phase {
+    /// For example `forward`.
+    pub name: &'static str,
+    /// In order.
+    pub dispatches: Vec<Dispatch>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct BufferSpec {
+    pub(super) name: String,
+    pub(super) elements: u32,
+}
+
+/// Tensors and dispatches of a run, in phases. Needs no device.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Which kernel variants the ops record.
+    pub tuning: Tuning,
+    pub(super) buffers: Vec<BufferSpec>,
+    pub(super) phases: Vec<Phase>,
+    current: usize,
+    layer: String,
+    scratch: Option<usize>,
+}
+
+impl Plan {
+    /// An empty plan whose ops will choose their kernels by `tuning`.
+    pub fn new(tuning: Tuning) -> Self {
+        Self {
+            tuning,
+            buffers: Vec::new(),
+            phases: Vec::new(),
+            current: 0,
+            layer: String::new(),
+            scratch: None,
+        }
+    }
+
+    /// Declares a tensor with a buffer of its own.
+    pub fn tensor(&mut self, name: impl Into<String>, shape: &[u32]) -> Tensor {
+        let tensor = Tensor {
+            name: name.into(),
+            shape: shape.to_vec(),
+            buffer: self.buffers.len(),
+            offset: 0,
+        };
+        self.buffers.push(BufferSpec {
+            name: tensor.name.clone(),
+            elements: tensor.len(),
+        });
+        tensor
+    }
+
+    /// A tensor whose contents last only until the next call: all of them share one buffer, which grows to
+    /// the largest. Dispatches run in order, so what one op leaves there never meets what another expects.
+    pub fn scratch(&mut self, shape: &[u32]) -> Tensor {
+        let buffer = *self.scratch.get_or_insert_with(|| {
+            self.buffers.push(BufferSpec {
+                name: "scratch".into(),
+                elements: 0,
+            });
+            self.buffers.len() - 1
+        });
+        let tensor = Tensor {
+            name: "scratch".into(),
+            shape: shape.to_vec(),
+            buffer,
+            offset: 0,
+        };
+        let spec = &mut self.buffers[buffer];
+        spec.elements = spec.elements.max(tensor.len());
+        tensor
+    }
+
+    /// Dispatches recorded from here on belong to the phase of this name, which may exist already.
+    pub fn phase(&mut self, name: &'static str) {
+        self.current = self
+            .phases
+            .iter()
+            .position(|phase| phase.name == name)
+            .unwrap_or_else(|| {
+                self.phases.push(Phase {
+                    name,
+                    dispatches: Vec::new(),
+                });
+                self.phases.len() - 1
+            });
+    }
+
+    /// Dispatches recorded from here on are labelled with this layer.
+    pub fn layer(&mut self, name: impl Into<String>) {
+        self.layer = name.into();
+    }
+
+    /// Appends a launch of `kernel` with `tensors` bound in order.
+    ///
+    /// # Panics
+    /// If no phase was begun.
+    pub fn dispatch(
+        &mut self,
+        kernel: &Kernel,
+        constants: &[Constant],
+        tensors: &[&Tensor],
+        grid: Grid,
+    ) {
+        let layer = self.layer.clone();
+        let phase = self
+            .phases
+            .get_mut(self.current)
+            .expect("a phase is begun before the first dispatch");
+        phase.dispatches.push(Dispatch {
+            layer,
+            kernel: *kernel,
+            constants: constants.to_vec(),
+            tensors: tensors.iter().map(|&tensor| tensor.clone()).collect(),
+            grid,
+        });
+    }
+
+    /// Appends a launch with one invocation for each of `count` elements.
+    pub fn elementwise(
+        &mut self,
+        kernel: &Kernel,
+        constants: &[Constant],
+        tensors: &[&Tensor],
+        count: u32,
+    ) {
+        let size = self.tuning.workgroup_size;
+        let constants = [constants, &[("WORKGROUP_SIZE", size.into())]].concat();
+        self.dispatch(kernel, &constants, tensors, Grid::threads(count, size));
+    }
+
+    /// The phases recorded so far.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Bytes of all buffers.
+    pub fn bytes(&self) -> u64 {
+        self.buffers
+            .iter()
+            .map(|buffer| u64::from(buffer.elements) * 4)
+            .sum()
+    }
+
+    /// Name and bytes of each buffer, largest first.
+    pub fn largest_buffers(&self) -> Vec<(&str, u64)> {
+        let mut list: Vec<_> = self
+            .buffers
+            .iter()
+            .map(|buffer| (buffer.name.as_str(), u64::from(buffer.elements) * 4))
+            .collect();
+        list.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+        list
+    }
+}
+
+impl fmt::Display for Plan {
+    /// A table of phases and dispatches.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for phase in &self.phases {
+            writeln!(f, "{} ({} dispatches)", phase.name, phase.dispatches.len())?;
+            for dispatch in &phase.dispatches {
+                let tensors: Vec<&str> = dispatch
+                    .tensors
+                    .iter()
+                    .map(|tensor| tensor.name.as_str())
+                    .collect();
+                let [x, y, z] = dispatch.grid.0;
+                writeln!(
+                    f,
+                    "  {:14} {:34} {:>14}  {}",
+                    dispatch.layer,
+                    dispatch.kernel.label(),
+                    format!("{x}x{y}x{z}"),
+                    tensors.join(", ")
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Every choice that differs between kinds of adapter, made in one place.
+
+use super::AdapterFacts;
+
+/// How a sum of products (linear and convolution, all directions) is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// Each invocation owns an 8 x 8 block of outputs in registers. Runs everywhere.
+    Block,
+    /// A workgroup is one subgroup of this size: its lanes own neighbouring rows, and a value that
+    /// all lanes need is fetched by one of them and shuffled to the rest.
+    /// On adapters that run on a CPU a load costs far more than a shuffle.
+    Lanes(u32),
+}
+
+/// Kernel choices for one adapter. Numbers become override constants, algorithms become files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// Invocations of a workgroup in elementwise kernels.
+    pub workgroup_size: u32,
+    /// The algorithm for sums of products.
+    pub product: Product,
+    /// Workgroups that a long reduction is cut into, so that every core has work.
+    pub wanted_groups: u32,
+}
+
+impl Tuning {
+    /// What any WebGPU device can run.
+    pub const PORTABLE: Self = Self {
+        workgroup_size: 64,
+        product: Product::Block,
+        wanted_groups: 256,
+    };
+
+    /// The default for an adapter, by its kind, driver and capabilities; never by brand.
+    pub fn for_adapter(adapter: &AdapterFacts) -> Self {
+        let few_cores = Self {
+            wanted_groups: 16,
+            ..Self::PORTABLE
+        };
+        match adapter.device_type.as_str() {
+            // SwiftShader has subgroups of 4, for which shuffling gains nothing over loading.
+            "cpu" => match adapter.fixed_subgroup_size {
+                Some(lanes) if lanes >= 8 => Self {
+                    product: Product::Lanes(lanes),
+                    ..few_cores
+                },
+                _ => few_cores,
+            },
+            _ => Self {
+                workgroup_size: 128,
+                ..Self::PORTABLE
+            },
+        }
+    }
+
+    /// Every tuning that an adapter can run, so that tests and benchmarks can go through them.
+    pub fn supported(adapter: &AdapterFacts) -> Vec<Self> {
+        let mut all = vec![Self::PORTABLE];
+        if let Some(lanes @ (4 | 8 | 16)) = adapter.fixed_subgroup_size {
+            all.push(Self {
+                product: Product::Lanes(lanes),
+                wanted_groups: 16,
+                ..Self::PORTABLE
+            });
+        }
+        all
+    }
+
+    /// Every tuning that is worth translating where there is no adapter to ask.
+    pub fn all() -> Vec<Self> {
+        let lanes = [4, 8, 16].map(|lanes| Self {
+            product: Product::Lanes(lanes),
+            ..Self::PORTABLE
+        });
+        [vec![Self::PORTABLE], lanes.to_vec()].concat()
+    }
+}

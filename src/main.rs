@@ -1,0 +1,3 @@
+//! The `wgprune` command.
+
+fn main() {}

@@ -1,0 +1,38 @@
+//! The ops. Each is a struct of geometry whose methods append dispatches to a [`Plan`](crate::gpu::Plan).
+//!
+//! | letter | meaning |
+//! | --- | --- |
+//! | `x w y` | input, weight, output; `dx dw dy` their gradients |
+//! | `N H W C` | batch, height, width and channels of an input; activations lie as N·H·W·C |
+//! | `P Q K` | height, width and channels of an output |
+//! | `R S` | position in a window; weights lie as R·S·C·K, those of a linear layer as C·K |
+//!
+//! What every op keeps to:
+//! * no state, no device, no memory of its own: it only records;
+//! * tensors are bound in the order of the kernel's bindings, inputs first, outputs last;
+//! * a kernel sets all of its output, whatever was there before;
+//! * no atomics on floats, and sums in a fixed order: one seed gives the same bits on one adapter;
+//! * one name in five places: `shaders/`, `src/ops/`, `src/reference/`, `tests/` and a row of `benches/kernels.rs`.
+
+mod conv2d;
+mod cross_entropy;
+mod gather_batch;
+mod linear;
+mod max_pool;
+mod metrics;
+mod product;
+mod prune;
+mod relu;
+mod step;
+mod update;
+
+pub use conv2d::Conv2d;
+pub use cross_entropy::CrossEntropy;
+pub use gather_batch::{Affine, GatherBatch};
+pub use linear::Linear;
+pub use max_pool::MaxPool;
+pub use metrics::{Fault, Metrics, Record};
+pub use prune::{CHUNK, Prune};
+pub use relu::Relu;
+pub use step::StepParams;
+pub use update::{Adam, Sgd, UpdateTensors};

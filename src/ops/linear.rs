@@ -1,0 +1,65 @@
+//! Fully connected layer.
+
+use super::product::{Extent, ProductKernel, product, sum_gradients};
+use crate::gpu::{Plan, Tensor};
+
+const FORWARD: ProductKernel = product!("linear_forward");
+const GRAD_INPUT: ProductKernel = product!("linear_grad_input");
+const GRAD_WEIGHT: ProductKernel = product!("linear_grad_weight");
+
+/// Geometry of a linear layer: `x` is N·C, `w` is C·K, `y` is N·K.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linear {
+    /// Rows of the batch.
+    pub n: u32,
+    /// Inputs.
+    pub c: u32,
+    /// Outputs.
+    pub k: u32,
+}
+
+impl Linear {
+    /// `y = x w + bias`; `bias` has K elements.
+    pub fn forward(
+        &self,
+        plan: &mut Plan,
+        [x, w]: [&Tensor; 2],
+        bias: Option<&Tensor>,
+        y: &Tensor,
+    ) {
+        let extent = Extent {
+            rows: self.n,
+            columns: self.k,
+            depth: self.c,
+        };
+        let constants = [("HAS_BIAS", bias.is_some().into())];
+        FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
+    }
+
+    /// `dx` from `dy`; the first layer has no use for it.
+    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
+        let extent = Extent {
+            rows: self.n,
+            columns: self.c,
+            depth: self.k,
+        };
+        GRAD_INPUT.record(plan, extent, &[], &[dy, w, dx]);
+    }
+
+    /// `dw` and, where there is a bias, `dbias` from `dy`.
+    pub fn grad_weight(
+        &self,
+        plan: &mut Plan,
+        [x, dy]: [&Tensor; 2],
+        dw: &Tensor,
+        dbias: Option<&Tensor>,
+    ) {
+        let extent = Extent {
+            rows: self.c + u32::from(dbias.is_some()),
+            columns: self.k,
+            depth: self.n,
+        };
+        let sums = GRAD_WEIGHT.record_sliced(plan, extent, &[("INPUTS", self.c.into())], &[x, dy]);
+        sum_gradients(plan, &sums, dw, dbias);
+    }
+}

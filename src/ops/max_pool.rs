@@ -1,0 +1,83 @@
+//! Maximum over a square window, any stride and padding; windows may overlap.
+
+use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
+
+const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
+const GRAD_INPUT: Kernel = kernel!("max_pool_grad_input", "grid", "max_pool_shape");
+
+/// Geometry of a max pool: `x` is N·H·W·C, `y` and `winner` are N·P·Q·C. Padding counts as minus infinity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool {
+    /// Images.
+    pub n: u32,
+    /// Height of the input.
+    pub h: u32,
+    /// Width of the input.
+    pub w: u32,
+    /// Channels.
+    pub c: u32,
+    /// Side of the window.
+    pub kernel: u32,
+    /// Step of the window along both axes.
+    pub stride: u32,
+    /// Padding, at most half the window.
+    pub pad: u32,
+}
+
+impl MaxPool {
+    /// Height of the output.
+    pub fn p(&self) -> u32 {
+        (self.h + 2 * self.pad - self.kernel) / self.stride + 1
+    }
+
+    /// Width of the output.
+    pub fn q(&self) -> u32 {
+        (self.w + 2 * self.pad - self.kernel) / self.stride + 1
+    }
+
+    /// Elements of `x`.
+    pub fn x_len(&self) -> u32 {
+        self.n * self.h * self.w * self.c
+    }
+
+    /// Elements of `y` and of `winner`.
+    pub fn y_len(&self) -> u32 {
+        self.n * self.p() * self.q() * self.c
+    }
+
+    /// `y`, and in `winner` the position `r·kernel + s` of the first maximum of each window (u32).
+    pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor, winner: &Tensor) {
+        plan.elementwise(
+            &FORWARD,
+            &self.constants(self.y_len()),
+            &[x, y, winner],
+            self.y_len(),
+        );
+    }
+
+    /// `dx` from `dy` and the winners.
+    pub fn grad_input(&self, plan: &mut Plan, [dy, winner]: [&Tensor; 2], dx: &Tensor) {
+        plan.elementwise(
+            &GRAD_INPUT,
+            &self.constants(self.x_len()),
+            &[dy, winner, dx],
+            self.x_len(),
+        );
+    }
+
+    /// One entry for each `override` of `shaders/shared/max_pool_shape.wgsl`.
+    fn constants(&self, length: u32) -> [Constant; 9] {
+        [
+            ("C", self.c),
+            ("H", self.h),
+            ("W", self.w),
+            ("P", self.p()),
+            ("Q", self.q()),
+            ("KERNEL", self.kernel),
+            ("STRIDE", self.stride),
+            ("PAD", self.pad),
+            ("LENGTH", length),
+        ]
+        .map(|(name, value)| (name, value.into()))
+    }
+}

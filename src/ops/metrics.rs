@@ -1,0 +1,66 @@
+//! The metrics table: one row for each step, written on the device and read when it is due.
+
+use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
+use bytemuck::{Pod, Zeroable};
+
+const KERNEL: Kernel = kernel!("metrics", "step", "record");
+
+/// Invocations of the one workgroup that adds up a batch.
+const WIDTH: u32 = 64;
+
+/// One row of the table. Mirrors `shaders/shared/record.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Record {
+    /// Mean loss of the batch.
+    pub loss: f32,
+    /// Samples whose first largest output is the label's.
+    pub hits: u32,
+    /// Samples.
+    pub count: u32,
+    /// See [`Record::fault`].
+    pub fault: u32,
+}
+
+/// What was not finite in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The loss.
+    Loss,
+    /// The gradient near this position of the parameters; their values were left as they were.
+    Gradient(u32),
+}
+
+impl Record {
+    /// Elements of four bytes in one row.
+    pub const LEN: u32 = (size_of::<Self>() / 4) as u32;
+
+    /// What was not finite, if anything.
+    pub fn fault(&self) -> Option<Fault> {
+        match self.fault {
+            0 => None,
+            u32::MAX => Some(Fault::Loss),
+            position => Some(Fault::Gradient(position - 1)),
+        }
+    }
+}
+
+/// Adds up `loss` and `hit` of `n` rows into the step's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Rows of the batch.
+    pub n: u32,
+}
+
+impl Metrics {
+    /// Writes all of the row `step.record` of `records`, which holds [`Record`]s.
+    pub fn record(&self, plan: &mut Plan, [loss, hit, step]: [&Tensor; 3], records: &Tensor) {
+        let constants: [Constant; 2] = [("N", self.n.into()), ("WORKGROUP_SIZE", WIDTH.into())];
+        plan.dispatch(
+            &KERNEL,
+            &constants,
+            &[loss, hit, step, records],
+            Grid([1, 1, 1]),
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Exact magnitude pruning on the device, without reading anything back.
+//!
+//! The k-th largest magnitude is found by histograms over the bits of the floats, 11, 10 and 10 bits at a time;
+//! ties are settled by position, so exactly the asked number survives on every adapter.
+
+use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
+
+const HISTOGRAM: Kernel = kernel!("prune_histogram", "grid", "selection");
+const SELECT: Kernel = kernel!("prune_select", "selection");
+const TIES: Kernel = kernel!("prune_ties", "grid", "selection");
+const SCAN: Kernel = kernel!("prune_scan");
+const APPLY: Kernel = kernel!("prune_apply", "grid", "selection");
+const COUNT: Kernel = kernel!("prune_count");
+
+/// Weights that one invocation walks through; every segment is a multiple of it.
+pub const CHUNK: u32 = 1024;
+
+/// The magnitude's 31 bits, from the top: position of the lowest bit, and number of bits, of each pass.
+const PASSES: [(u32, u32); 3] = [(20, 11), (10, 10), (0, 10)];
+
+/// Invocations of kernels that run as one workgroup.
+const WIDTH: u32 = 256;
+
+/// Keeps the `keep[segment]` active weights of largest magnitude among those ranked together, and removes the
+/// others for good: mask bit 0, weight 0. Equal magnitudes are kept in the order of their positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prune {
+    /// Entry of `keep` that holds how many shall survive; a number above the active ones keeps them all.
+    pub segment: u32,
+}
+
+impl Prune {
+    /// `w` and `mask` (one bit for each weight, lowest first) are those of the weights ranked together, a
+    /// multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements, `histogram` 2048 that are 0
+    /// before and after.
+    pub fn record(
+        &self,
+        plan: &mut Plan,
+        keep: &Tensor,
+        [w, mask]: [&Tensor; 2],
+        [selection, histogram]: [&Tensor; 2],
+    ) {
+        assert!(
+            w.len().is_multiple_of(CHUNK) && mask.len() * 32 == w.len(),
+            "{} fills whole chunks",
+            w.name
+        );
+        let chunks = w.len() / CHUNK;
+        let ties = plan.scratch(&[chunks]);
+        let count: Constant = ("CHUNKS", chunks.into());
+        let width: Constant = ("WORKGROUP_SIZE", WIDTH.into());
+        let one = Grid([1, 1, 1]);
+        for (pass, (shift, bits)) in PASSES.into_iter().enumerate() {
+            let digits: [Constant; 3] = [
+                ("SHIFT", shift.into()),
+                ("BITS", bits.into()),
+                ("IS_FIRST", (pass == 0).into()),
+            ];
+            let constants = [&digits[..], &[count]].concat();
+            plan.elementwise(
+                &HISTOGRAM,
+                &constants,
+                &[w, mask, selection, histogram],
+                chunks,
+            );
+            let constants = [&digits[..], &[width, ("SEGMENT", self.segment.into())]].concat();
+            plan.dispatch(&SELECT, &constants, &[keep, histogram, selection], one);
+        }
+        plan.elementwise(&TIES, &[count], &[w, mask, selection, &ties], chunks);
+        plan.dispatch(&SCAN, &[count, width], &[&ties], one);
+        plan.elementwise(&APPLY, &[count], &[selection, &ties, w, mask], chunks);
+    }
+
+    /// Writes the number of set bits of `mask` into `counts[slot]`.
+    pub fn count(plan: &mut Plan, mask: &Tensor, counts: &Tensor, slot: u32) {
+        let constants: [Constant; 3] = [
+            ("WORDS", mask.len().into()),
+            ("SLOT", slot.into()),
+            ("WORKGROUP_SIZE", WIDTH.into()),
+        ];
+        plan.dispatch(&COUNT, &constants, &[mask, counts], Grid([1, 1, 1]));
+    }
+}

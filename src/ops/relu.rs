@@ -1,0 +1,35 @@
+//! Rectified linear unit.
+
+use crate::gpu::{Kernel, Plan, Tensor, kernel};
+
+const FORWARD: Kernel = kernel!("relu_forward", "grid");
+const GRAD_INPUT: Kernel = kernel!("relu_grad_input", "grid");
+
+/// `y = max(x, 0)` on `length` elements of any shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relu {
+    /// Elements.
+    pub length: u32,
+}
+
+impl Relu {
+    /// `y` from `x`.
+    pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor) {
+        plan.elementwise(
+            &FORWARD,
+            &[("LENGTH", self.length.into())],
+            &[x, y],
+            self.length,
+        );
+    }
+
+    /// `dx` from `y` and `dy`; 0 where `y` is 0.
+    pub fn grad_input(&self, plan: &mut Plan, [y, dy]: [&Tensor; 2], dx: &Tensor) {
+        plan.elementwise(
+            &GRAD_INPUT,
+            &[("LENGTH", self.length.into())],
+            &[y, dy, dx],
+            self.length,
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! The optimisers. One dispatch updates every parameter; the mask is part of it, so that a removed weight
+//! cannot come back, and a gradient that is not finite is reported and not applied.
+
+use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
+
+const SGD: Kernel = kernel!("sgd_update", "grid", "update", "step", "record");
+const ADAM: Kernel = kernel!("adam_update", "grid", "update", "step", "record");
+
+/// What an update reads and writes. All parameters lie in one tensor, and `dw` has its length.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdateTensors<'a> {
+    /// Parameters; a multiple of 32 elements.
+    pub w: &'a Tensor,
+    /// Gradients.
+    pub dw: &'a Tensor,
+    /// One bit for each parameter, lowest first.
+    pub mask: &'a Tensor,
+    /// [`StepParams`](super::StepParams).
+    pub step: &'a Tensor,
+    /// [`Record`](super::Record)s.
+    pub records: &'a Tensor,
+}
+
+impl UpdateTensors<'_> {
+    fn record(&self, plan: &mut Plan, kernel: &Kernel, constants: &[Constant], state: &[&Tensor]) {
+        assert!(
+            self.w.len().is_multiple_of(32),
+            "parameters fill whole words of the mask"
+        );
+        let vectors = self.w.len() / 4;
+        let constants = [constants, &[("VECTORS", vectors.into())]].concat();
+        let tensors = [
+            &[self.w, self.dw, self.mask, self.step, self.records],
+            state,
+        ]
+        .concat();
+        plan.elementwise(kernel, &constants, &tensors, vectors);
+    }
+}
+
+/// Stochastic gradient descent with momentum and L2 weight decay, as PyTorch's (Sutskever et al. 2013, section 2).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sgd {
+    /// Share of the velocity that a step keeps.
+    pub momentum: f32,
+    /// Look ahead along the velocity.
+    pub nesterov: bool,
+    /// Added to the gradient as a multiple of the parameter.
+    pub weight_decay: f32,
+}
+
+impl Sgd {
+    /// One step; `velocity` starts at 0.
+    pub fn record(&self, plan: &mut Plan, tensors: UpdateTensors<'_>, velocity: &Tensor) {
+        let constants: [Constant; 3] = [
+            ("MOMENTUM", self.momentum.into()),
+            ("NESTEROV", self.nesterov.into()),
+            ("WEIGHT_DECAY", self.weight_decay.into()),
+        ];
+        tensors.record(plan, &SGD, &constants, &[velocity]);
+    }
+}
+
+/// Adam (Kingma and Ba 2015, algorithm 1) with L2 weight decay, as PyTorch's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adam {
+    /// Decay of the first moment.
+    pub beta_1: f32,
+    /// Decay of the second moment.
+    pub beta_2: f32,
+    /// Keeps the denominator from 0.
+    pub epsilon: f32,
+    /// Added to the gradient as a multiple of the parameter.
+    pub weight_decay: f32,
+}
+
+impl Adam {
+    /// One step; both moments start at 0.
+    pub fn record(
+        &self,
+        plan: &mut Plan,
+        tensors: UpdateTensors<'_>,
+        [first, second]: [&Tensor; 2],
+    ) {
+        let constants: [Constant; 4] = [
+            ("BETA_1", self.beta_1.into()),
+            ("BETA_2", self.beta_2.into()),
+            ("EPSILON", self.epsilon.into()),
+            ("WEIGHT_DECAY", self.weight_decay.into()),
+        ];
+        tensors.record(plan, &ADAM, &constants, &[first, second]);
+    }
+}
