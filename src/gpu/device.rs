@@ -144,22 +144,23 @@ impl Gpu {
             label: Some(kernel.name),
             source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
         };
-        if self.options.checked {
-            self.device.create_shader_module(descriptor)
-        } else {
-            #[allow(
-                unsafe_code,
-                reason = "the only unsafe of this crate: shader modules without bounds checks"
-            )]
-            // SAFETY: the text is ours, indices come from override constants, and data that is used as an
-            // index (labels, sample order) is validated when it is read. The tests run every kernel
-            // checked and unchecked between canaries.
-            unsafe {
-                self.device.create_shader_module_trusted(
-                    descriptor,
-                    wgpu::ShaderRuntimeChecks::unchecked(),
-                )
-            }
+        let checks = wgpu::ShaderRuntimeChecks {
+            bounds_checks: self.options.checked,
+            int_div_checks: self.options.checked,
+            // A counter in every loop keeps drivers from unrolling the small ones, and one llvmpipe version ends
+            // an invocation's loops silently after 65,535 iterations, all that it did not unroll added up.
+            force_loop_bounding: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        #[allow(
+            unsafe_code,
+            reason = "the only unsafe of this crate: shader modules without bounds checks"
+        )]
+        // SAFETY: the text is ours, every loop ends, indices come from override constants, and data that is used
+        // as an index (labels, sample order) is validated when it is read. The tests run every kernel checked
+        // and unchecked between canaries.
+        unsafe {
+            self.device.create_shader_module_trusted(descriptor, checks)
         }
     }
 
@@ -184,7 +185,7 @@ impl Gpu {
 }
 
 /// Longer than any honest queue of ours, software adapters included.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
 
 const LOST_HELP: &str = "a driver reset or a time-out of the operating system; try a smaller --batch, or another --device";
 

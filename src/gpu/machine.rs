@@ -1,6 +1,6 @@
 //! A plan made real on a device: buffers, bind groups and pipelines, ready to be replayed.
 
-use super::device::lock;
+use super::device::{PATIENCE, lock};
 use super::{Gpu, Plan, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use bytemuck::Pod;
@@ -221,8 +221,9 @@ impl Machine {
                 "",
             )
         };
+        // Where threads share a device, another one's wait may be what delivers this, a moment later.
         receiver
-            .try_recv()
+            .recv_timeout(PATIENCE)
             .map_err(|e| lost(e.to_string()))?
             .map_err(|e| lost(e.to_string()))?;
         let mapped = staging
