@@ -1,1 +1,84 @@
 //! Twins of the ops: slow, obvious, f64. What a kernel computes is checked against these, never the other way round.
+//!
+//! What every twin keeps to:
+//! * it is written from the formula, for the reader, and shares nothing with the kernel but the op's geometry;
+//! * inputs are what the device gets (f32 and u32), products and sums are f64, and outputs are not rounded;
+//! * it says how far a kernel may be off. A sum of products may be off by [`SUM_TOLERANCE`] times the sum of the
+//!   magnitudes of its terms, which is what the twin gives for [`magnitudes`] of its inputs; any other formula
+//!   states its bound, and why, where the twin is;
+//! * what is made of integers is exact: winners, hits, source pixels, masks.
+
+pub mod conv2d;
+pub mod cross_entropy;
+pub mod gather_batch;
+pub mod linear;
+pub mod max_pool;
+pub mod metrics;
+pub mod prune;
+pub mod relu;
+pub mod update;
+
+/// The step between 1 and the next f32, as f64.
+pub const EPSILON: f64 = f32::EPSILON as f64;
+
+/// What a sum in f32, in any order, may be off by, as a share of the sum of its terms' magnitudes. Each of m
+/// additions rounds by half an [`EPSILON`] at most, and those errors have random signs: they grow as the root of m.
+/// A dropped or doubled term among a million is larger than this.
+pub const SUM_TOLERANCE: f64 = 16.0 * EPSILON;
+
+/// A value, and how far a kernel's may lie from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounded {
+    /// By the formula.
+    pub value: f64,
+    /// Largest distance that is allowed; 0 asks for the value itself.
+    pub bound: f64,
+}
+
+impl Bounded {
+    /// A value that a kernel must give exactly.
+    pub fn exact(value: f32) -> Self {
+        Self {
+            value: value.into(),
+            bound: 0.0,
+        }
+    }
+
+    /// A sum, with the sum of the magnitudes of its terms.
+    pub fn sum(value: f64, magnitude: f64) -> Self {
+        Self {
+            value,
+            bound: SUM_TOLERANCE * magnitude,
+        }
+    }
+
+    /// Whether a kernel may give `actual`. Only a NaN may stand for a NaN.
+    pub fn admits(&self, actual: f32) -> bool {
+        let actual = f64::from(actual);
+        (actual.is_nan() && self.value.is_nan())
+            || actual == self.value
+            || (actual - self.value).abs() <= self.bound
+    }
+}
+
+/// Sums, with the sums of the magnitudes of their terms.
+pub fn sums(values: &[f64], magnitudes: &[f64]) -> Vec<Bounded> {
+    let pairs = values.iter().zip(magnitudes);
+    pairs.map(|(&v, &m)| Bounded::sum(v, m)).collect()
+}
+
+/// The magnitude of each value.
+pub fn magnitudes(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|value| value.abs()).collect()
+}
+
+/// `dbias[k] = sum over rows of dy[row, k]`, for the rows of a linear layer and the pixels of a convolution alike.
+pub fn grad_bias(k: u32, dy: &[f32]) -> Vec<f64> {
+    let mut dbias = vec![0.0; k as usize];
+    for row in dy.chunks(k as usize) {
+        for (sum, &value) in dbias.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    dbias
+}

@@ -1,0 +1,64 @@
+//! Convolutions against their twin, on every adapter.
+
+mod common;
+
+use common::product::assert_agrees;
+use common::{Setting, settings};
+use wgprune::gpu::Tuning;
+use wgprune::ops::Conv2d;
+
+/// `[n, h, w, c]` of the input, then `[k, kernel, stride, pad]`.
+fn shape([n, h, w, c]: [u32; 4], [k, kernel, stride, pad]: [u32; 4]) -> Conv2d {
+    Conv2d {
+        n,
+        h,
+        w,
+        c,
+        k,
+        kernel,
+        stride,
+        pad,
+    }
+}
+
+#[test]
+fn conv2d_agrees_with_its_twin_where_nothing_divides_anything() {
+    for s in [
+        shape([2, 7, 5, 3], [4, 3, 1, 1]),
+        shape([3, 9, 8, 2], [5, 3, 2, 1]),
+        shape([2, 8, 11, 3], [7, 5, 3, 2]),
+        shape([1, 3, 4, 1], [2, 5, 1, 2]),
+        shape([2, 5, 7, 3], [2, 2, 2, 0]),
+    ] {
+        assert_agrees(&s, true, &settings());
+    }
+}
+
+#[test]
+fn conv2d_agrees_with_its_twin_without_a_bias() {
+    assert_agrees(&shape([2, 6, 7, 9], [17, 1, 2, 0]), false, &settings());
+}
+
+#[test]
+fn conv2d_agrees_with_its_twin_at_the_shapes_of_lenet() {
+    assert_agrees(&shape([3, 28, 28, 1], [20, 5, 1, 0]), true, &settings());
+    assert_agrees(&shape([2, 12, 12, 20], [50, 5, 1, 0]), true, &settings());
+}
+
+#[test]
+fn a_weight_gradient_over_more_than_65535_pixels_is_complete() {
+    let s = shape([128, 26, 26, 1], [2, 3, 1, 0]);
+    assert!(s.n * s.p() * s.q() > 70_000);
+    // The fewest slices that the op allows, and the usual ones.
+    let uncut = |setting: Setting| Setting {
+        tuning: Tuning {
+            wanted_groups: 1,
+            ..setting.tuning
+        },
+        ..setting
+    };
+    let both = settings()
+        .into_iter()
+        .flat_map(|setting| [uncut(setting.clone()), setting]);
+    assert_agrees(&s, true, &both.collect::<Vec<_>>());
+}

@@ -1,0 +1,26 @@
+//! Linear layers against their twin, on every adapter.
+
+mod common;
+
+use common::product::assert_agrees;
+use common::settings;
+use wgprune::ops::Linear;
+
+#[test]
+fn linear_agrees_with_its_twin_where_nothing_divides_anything() {
+    for (n, c, k, has_bias) in [
+        (1, 1, 1, true),
+        (3, 5, 7, false),
+        (13, 71, 61, true),
+        (131, 19, 3, true),
+    ] {
+        assert_agrees(&Linear { n, c, k }, has_bias, &settings());
+    }
+}
+
+#[test]
+fn linear_agrees_with_its_twin_at_the_shapes_of_lenet() {
+    for (n, c, k) in [(5, 784, 300), (6, 300, 100), (9, 100, 10), (3, 800, 500)] {
+        assert_agrees(&Linear { n, c, k }, true, &settings());
+    }
+}
