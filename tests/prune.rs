@@ -122,7 +122,6 @@ fn assert_prunes(values: &[f32], keeps: &[u32]) {
     let mask = first(w.len() as u32, (w.len() as u32).next_multiple_of(CHUNK));
     w.resize(mask.len() * 32, 0.0);
     for setting in settings() {
-        println!("{}", setting.name());
         Segment::new(&setting, &w, &mask).assert_follows_twin(keeps, &w, &mask);
     }
 }

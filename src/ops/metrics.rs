@@ -33,6 +33,7 @@ pub enum Fault {
 
 impl Record {
     /// Elements of four bytes in one row.
+    #[allow(clippy::cast_possible_truncation, reason = "a handful of words")]
     pub const LEN: u32 = (size_of::<Self>() / 4) as u32;
 
     /// What was not finite, if anything.

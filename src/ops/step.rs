@@ -28,5 +28,6 @@ pub struct StepParams {
 
 impl StepParams {
     /// Elements of four bytes.
+    #[allow(clippy::cast_possible_truncation, reason = "a handful of words")]
     pub const LEN: u32 = (size_of::<Self>() / 4) as u32;
 }

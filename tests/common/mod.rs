@@ -20,9 +20,9 @@ use wgprune::reference::{Bounded, sums};
 /// Outputs hold these before a replay: a NaN, and a large number that is no valid index.
 const DIRT: [u32; 2] = [0x7fc0_dead, 0x4996_02d2];
 
-/// Every adapter, opened with bounds checks and without; between canaries both times.
-fn gpus() -> &'static [Arc<Gpu>] {
-    static GPUS: OnceLock<Vec<Arc<Gpu>>> = OnceLock::new();
+/// Every adapter, opened with bounds checks and without, and whether it has them; between canaries both times.
+fn gpus() -> &'static [(Arc<Gpu>, bool)] {
+    static GPUS: OnceLock<Vec<(Arc<Gpu>, bool)>> = OnceLock::new();
     GPUS.get_or_init(|| {
         let adapters = list_adapters();
         assert!(
@@ -38,7 +38,7 @@ fn gpus() -> &'static [Arc<Gpu>] {
                 checked,
                 canaries: true,
             };
-            Arc::new(Gpu::open(options).unwrap())
+            (Arc::new(Gpu::open(options).unwrap()), checked)
         };
         let pairs = adapters.iter().map(|a| [true, false].map(|checked| open(a.index, checked)));
         pairs.flatten().collect()
@@ -49,20 +49,29 @@ fn gpus() -> &'static [Arc<Gpu>] {
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) gpu: Arc<Gpu>,
+    pub(crate) checked: bool,
     pub(crate) tuning: Tuning,
 }
 
 /// Every adapter, checked and unchecked, with every tuning that it supports.
 pub(crate) fn settings() -> Vec<Setting> {
-    let tunings = |gpu: &Arc<Gpu>| {
+    let tunings = |(gpu, checked): &(Arc<Gpu>, bool)| {
+        let (gpu, checked) = (Arc::clone(gpu), *checked);
         let all = Tuning::supported(&gpu.adapter).into_iter();
-        let gpu = Arc::clone(gpu);
         all.map(move |tuning| Setting {
             gpu: Arc::clone(&gpu),
+            checked,
             tuning,
         })
     };
     gpus().iter().flat_map(tunings).collect()
+}
+
+/// The settings of training, without bounds checks. For shapes that are there for their size, not for their edges:
+/// a software adapter takes seconds to compile a kernel.
+pub(crate) fn unchecked_settings() -> Vec<Setting> {
+    let all = settings().into_iter();
+    all.filter(|setting| !setting.checked).collect()
 }
 
 /// A plan with what its tensors shall hold before each replay.
@@ -168,7 +177,12 @@ impl Bench {
 
 impl Setting {
     pub(crate) fn name(&self) -> String {
-        format!("{} with {:?}", self.gpu.adapter.name, self.tuning)
+        let Self {
+            gpu,
+            checked,
+            tuning,
+        } = self;
+        format!("{}, checked: {checked}, {tuning:?}", gpu.adapter.name)
     }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn assert_agrees(s: &impl Layer, has_bias: bool, settings: &[Setting]
         .sum();
 
     for setting in settings {
-        println!("{s:?} on {}", setting.name());
+        let on = |what: &str| format!("{s:?}, {}: {what}", setting.name());
         let mut bench = Bench::new(setting);
         let [gx, gw, gdy] = [("x", &x), ("w", &w), ("dy", &dy)].map(|(n, v)| bench.input(n, v));
         let gbias = bias.as_ref().map(|bias| bench.input("bias", bias));
@@ -99,20 +99,21 @@ pub(crate) fn assert_agrees(s: &impl Layer, has_bias: bool, settings: &[Setting]
         s.record_grad_weight(&mut bench.plan, [&gx, &gdy], &gdw, gdbias.as_ref());
         let machine = bench.run();
         let [ry, rdx, rdw] = [&gy, &gdx, &gdw].map(|t| machine.read::<f32>(t).unwrap());
-        assert_sums_close("y", &ry, &y, &y_terms);
-        assert_sums_close("dx", &rdx, &dx, &dx_terms);
-        assert_sums_close("dw", &rdw, &dw, &dw_terms);
+        assert_sums_close(&on("y"), &ry, &y, &y_terms);
+        assert_sums_close(&on("dx"), &rdx, &dx, &dx_terms);
+        assert_sums_close(&on("dw"), &rdw, &dw, &dw_terms);
         let mut bias_share = 0.0;
         if let (Some(gdbias), Some(bias)) = (&gdbias, &bias) {
             let rdbias = machine.read::<f32>(gdbias).unwrap();
-            assert_sums_close("dbias", &rdbias, &dbias, &dbias_terms);
+            assert_sums_close(&on("dbias"), &rdbias, &dbias, &dbias_terms);
             bias_share = inner(&rdbias, bias);
         }
         let [y, x, w] = [inner(&dy, &ry), inner(&rdx, &x), inner(&rdw, &w)];
         let bound = SUM_TOLERANCE * magnitude;
         assert!(
             (y - x - bias_share).abs() <= bound && (y - w - bias_share).abs() <= bound,
-            "<dy,y> = {y}, <dx,x> = {x}, <dw,w> = {w}, <dbias,bias> = {bias_share}, bound {bound:e}"
+            "{}: <dy,y> = {y}, <dx,x> = {x}, <dw,w> = {w}, <dbias,bias> = {bias_share}, bound {bound:e}",
+            on("adjoint")
         );
     }
 }
