@@ -25,7 +25,7 @@ fn byte_at(i: u32) -> u32 {
 // The arithmetic is in integers, so that every adapter picks the same pixel.
 fn source_pixel(sample: u32, h: u32, w: u32) -> vec2<u32> {
     let random = philox(vec4(sample, step.epoch, 0u, AUGMENT_STREAM), step.seed);
-    let turn = turns[random.x % TURNS];
+    let turn = turns[random.x % max(TURNS, 1u)];
     let span = 2u * SHIFT + 1u;
     let shift = vec2<i32>(vec2(random.y % span, random.z % span)) - i32(SHIFT);
     // Twice the distance from the centre, so that a half pixel is a whole number.
