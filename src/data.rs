@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 mod idx;
 
@@ -108,47 +109,6 @@ pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
         return read(name_or_dir, open_folder(folder, "from --data")?, None);
     }
     Err(unknown(name_or_dir))
-}
-
-/// Cuts `count` images out of the training set for validation: those at the first `count` positions of
-/// `permutation`, which holds every position of `train` once. Gives the rest and the validation images, both
-/// in the order of `train`; an image has `image_bytes` bytes.
-///
-/// # Panics
-///
-/// If the permutation is not one of `train` or shorter than `count`, or if `image_bytes` is not that of `train`.
-pub fn split_validation(
-    train: &Split,
-    image_bytes: usize,
-    count: usize,
-    permutation: &[u32],
-) -> (Split, Split) {
-    assert_eq!(
-        permutation.len(),
-        train.len(),
-        "one position for each training image"
-    );
-    assert!(
-        count <= train.len(),
-        "no more validation images than training images"
-    );
-    assert_eq!(
-        train.images.len(),
-        train.len() * image_bytes,
-        "as many images as labels"
-    );
-    let mut chosen = vec![false; train.len()];
-    for &position in &permutation[..count] {
-        chosen[position as usize] = true;
-    }
-    let (mut rest, mut validation) = (Split::default(), Split::default());
-    let images = train.images.chunks_exact(image_bytes);
-    for ((image, &label), chosen) in images.zip(&train.labels).zip(chosen) {
-        let part = if chosen { &mut validation } else { &mut rest };
-        part.images.extend_from_slice(image);
-        part.labels.push(label);
-    }
-    (rest, validation)
 }
 
 fn read(name: &str, sources: [Source; 4], statistics: Option<(f32, f32)>) -> Result<Dataset> {
@@ -309,10 +269,7 @@ fn open_file(folder: &Path, name: &str) -> Result<Option<Source>> {
 
 fn unknown(name: &str) -> Error {
     let names = KNOWN.map(|known| known.0);
-    let distance = |known: &str| edit_distance(&name.to_lowercase(), known);
-    // Beyond half of the letters the nearest name has nothing to do with what was meant.
-    let nearest = names.into_iter().min_by_key(|known| distance(known));
-    let guess = nearest.filter(|known| distance(known) <= known.len() / 2);
+    let guess = nearest(name, names);
     let question = guess
         .map(|known| format!("did you mean {known}? "))
         .unwrap_or_default();
@@ -325,20 +282,6 @@ fn unknown(name: &str) -> Error {
             "{question}A folder of IDX files can be given instead of a name, such as --data ./digits"
         ),
     )
-}
-
-/// Levenshtein's distance: letters to insert, delete or replace.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.chars().count()]
 }
 
 #[cfg(test)]

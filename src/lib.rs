@@ -1,8 +1,30 @@
 //! wgprune trains and prunes neural networks in one run, on any GPU, with WGSL compute shaders.
+//!
+//! # The life of one training step
+//!
+//! [`net::compile`] turned the network into a [`gpu::Plan`], and [`gpu::Gpu::load`] that plan into a [`gpu::Machine`],
+//! before the first step. [`train::train`] then does for each step what can change: it writes the 40 bytes of
+//! [`ops::StepParams`] and replays five phases. `gather` picks and normalises a batch from the data set, which lies
+//! on the device as bytes; `forward`, `loss` and `backward` are the ops in the order of the network and back;
+//! `update` is one dispatch over all parameters, with the mask in it. When the schedule says so, `prune` finds the
+//! k-th largest magnitude and shrinks the mask. Losses gather in a table that the host reads when it is due.
+//!
+//! # How to add an op
+//!
+//! 1. Write the twin in `src/reference/` from the formula.
+//! 2. Write the kernels in `shaders/`; the formula is line one.
+//! 3. Write the struct in `src/ops/`: geometry, and methods that append dispatches.
+//! 4. Write `tests/<op>.rs`: odd shapes, the networks' real shapes, dirty outputs.
+//! 5. Add the layer to `src/net/build.rs` and `src/net/compile.rs`.
+//! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
+pub mod config;
 pub mod data;
 pub mod error;
 pub mod gpu;
+mod nearest;
+pub mod net;
 pub mod ops;
 pub mod random;
 pub mod reference;
+pub mod train;

@@ -312,21 +312,6 @@ fn headers_are_not_believed() {
 }
 
 #[test]
-fn validation_images_are_the_first_of_the_permutation_in_their_old_order() {
-    let train = Split {
-        images: (0..10).collect(),
-        labels: vec![0, 1, 2, 3, 4],
-    };
-    let (rest, validation) = data::split_validation(&train, 2, 2, &[3, 1, 0, 4, 2]);
-    assert_eq!(validation.labels, [1, 3]);
-    assert_eq!(validation.images, [2, 3, 6, 7]);
-    assert_eq!(rest.labels, [0, 2, 4]);
-    assert_eq!(rest.images, [0, 1, 4, 5, 8, 9]);
-    let (rest, validation) = data::split_validation(&train, 2, 0, &[3, 1, 0, 4, 2]);
-    assert!(rest == train && validation.is_empty());
-}
-
-#[test]
 fn the_full_set_has_its_known_counts() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     if !root.join("mnist").is_dir() {

@@ -1,0 +1,69 @@
+//! What each command does. Results go to standard output, everything else to standard error.
+
+mod devices;
+mod eval;
+mod show;
+mod train;
+
+use crate::cli::{Cli, Command};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+use wgprune::error::Result;
+use wgprune::gpu::{AdapterFacts, Gpu, Options};
+
+/// Runs the command; `start` is when the process began.
+pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
+    match cli.command {
+        Command::Train(args) => train::run(&args, cli.quiet, start),
+        Command::Eval(args) => eval::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Devices(args) => devices::run(&args),
+    }
+}
+
+/// Prints a result. A reader that went away (`| head`) is no failure of ours.
+fn print(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Opens the adapter, and says which.
+fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
+    let gpu = Gpu::open(Options {
+        selector: selector.map(str::to_owned),
+        ..Options::default()
+    })?;
+    let AdapterFacts {
+        name,
+        backend,
+        driver,
+        ..
+    } = &gpu.adapter;
+    log::info!("adapter: {name} ({backend}, {driver})");
+    if gpu.adapter.device_type == "cpu" {
+        log::info!(
+            "note: this is a software adapter; it computes on the CPU and is far slower than a GPU"
+        );
+    }
+    log::debug!("tuning: {:?}", gpu.tuning);
+    Ok(Arc::new(gpu))
+}
+
+/// The adapter as JSON results name it.
+fn adapter_json(adapter: &AdapterFacts) -> Value {
+    let AdapterFacts {
+        name,
+        backend,
+        driver,
+        device_type,
+        ..
+    } = adapter;
+    json!({"name": name, "backend": backend, "driver": driver, "device_type": device_type})
+}
+
+/// A folder from a flag or a configuration, where empty means none.
+fn folder(text: &str) -> Option<&Path> {
+    (!text.is_empty()).then(|| Path::new(text))
+}

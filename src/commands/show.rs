@@ -1,0 +1,113 @@
+//! `wgprune show`
+
+use super::print;
+use crate::cli::ShowArgs;
+use serde_json::json;
+use wgprune::config::Config;
+use wgprune::error::{Error, Result};
+use wgprune::gpu::{Tuning, list_adapters};
+use wgprune::net::{MODELS, Net, Parameter, Shape, by_name, compile};
+use wgprune::train::settings;
+
+/// What MNIST and its relatives have, and the networks so far are made for.
+const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
+const CLASSES: u32 = 10;
+
+pub(super) fn run(args: &ShowArgs) -> Result<()> {
+    let Some(model) = &args.model else {
+        if args.json {
+            print(json!(
+                MODELS.map(|(name, about)| json!({"model": name, "about": about}))
+            ));
+        } else {
+            for (name, about) in MODELS {
+                print(format!("{name:16} {about}"));
+            }
+        }
+        return Ok(());
+    };
+    let net = by_name(model, INPUT, CLASSES)?;
+    let parameters = net.parameters();
+    let total: u32 = parameters.iter().map(Parameter::len).sum();
+    let prunable: u32 = parameters
+        .iter()
+        .filter(|p| p.is_prunable())
+        .map(Parameter::len)
+        .sum();
+    if args.json {
+        let layers: Vec<_> = layers(&net)
+            .into_iter()
+            .map(|(name, shape, count)| json!({"name": name, "output": [shape.h, shape.w, shape.c], "parameters": count}))
+            .collect();
+        print(
+            json!({"parameters": total, "prunable_weights": prunable, "macs": net.macs(), "layers": layers}),
+        );
+        return Ok(());
+    }
+    print(format!(
+        "{} for images of {INPUT} in {CLASSES} classes\n",
+        net.name
+    ));
+    print(format!(
+        "{:12} {:>12} {:>12}",
+        "layer", "output", "parameters"
+    ));
+    for (name, shape, count) in layers(&net) {
+        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()));
+    }
+    print(format!("\nparameters          {total:>12}"));
+    print(format!("prunable weights    {prunable:>12}"));
+    print(format!(
+        "multiply-adds       {:>12}  for one image",
+        net.macs()
+    ));
+    let mut config = Config::default();
+    config.train.batch = args.batch;
+    if args.batch == 0 {
+        return Err(Error::config("a batch of 0", "give --batch of at least 1"));
+    }
+    // A data set of one batch stands in for the real one, whose size is not known without opening it.
+    let plan = compile(
+        &net,
+        &settings(&config, INPUT.w, [args.batch; 2]),
+        tuning(args)?,
+    )
+    .plan;
+    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+    print(format!(
+        "\ndevice memory at batch {}, without the data set: {}",
+        args.batch,
+        mebibytes(plan.bytes())
+    ));
+    for (name, bytes) in plan.largest_buffers().into_iter().take(5) {
+        print(format!("  {name:18} {:>12}", mebibytes(bytes)));
+    }
+    print(format!("\n{plan}"));
+    Ok(())
+}
+
+/// Name, output shape and number of parameters of each layer.
+fn layers(net: &Net) -> Vec<(String, Shape, u32)> {
+    let parameters = net.parameters();
+    let of = |layer: &str| {
+        let own = parameters.iter().filter(|p| {
+            p.name
+                .rsplit_once('.')
+                .is_some_and(|(name, _)| name == layer)
+        });
+        own.map(Parameter::len).sum()
+    };
+    net.nodes
+        .iter()
+        .map(|node| (node.name.clone(), node.shape, of(&node.name)))
+        .collect()
+}
+
+/// The choices for the adapter that a run would take, or those that suit any.
+fn tuning(args: &ShowArgs) -> Result<Tuning> {
+    if args.device.is_none() && list_adapters().is_empty() {
+        log::info!("note: no adapter is here, so the plan shows the kernels that run on any");
+        return Ok(Tuning::PORTABLE);
+    }
+    Ok(super::open_gpu(args.device.as_deref())?.tuning)
+}

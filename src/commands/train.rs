@@ -1,0 +1,93 @@
+//! `wgprune train`
+
+use super::{adapter_json, folder, open_gpu, print};
+use crate::cli::TrainArgs;
+use crate::progress::Progress;
+use serde_json::json;
+use std::time::Instant;
+use wgprune::config::{Config, Method};
+use wgprune::data;
+use wgprune::error::Result;
+use wgprune::net::{Shape, by_name};
+use wgprune::train::{RunDir, Schedule, Session, train};
+
+pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
+    let config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    let dataset = data::open(&config.data.name, folder(&config.data.root))?;
+    let input = Shape {
+        h: dataset.height,
+        w: dataset.width,
+        c: dataset.channels,
+    };
+    let net = by_name(&config.model, input, dataset.classes)?;
+    let gpu = open_gpu(args.device.as_deref())?;
+    let mut session = Session::open(&gpu, &net, &dataset, &config)?;
+    let schedule = Schedule::new(&config, session.train_images())?;
+    let tensors = session.prunable_names().map(str::to_owned).collect();
+    let run_dir = RunDir::create(args.out.as_deref(), &config, tensors)?;
+    log::info!(
+        "training {} on {}: {} steps of {} images, {} of data and buffers on the device, into {}",
+        net.name,
+        dataset.name,
+        schedule.steps,
+        config.train.batch,
+        format_args!("{:.0} MiB", session.device_bytes() as f64 / 1_048_576.0),
+        run_dir.path().display()
+    );
+    let mut progress = Progress::new(run_dir, &schedule, config.train.batch, quiet);
+    let outcome = train(&mut session, &config, &schedule, &mut progress)?;
+    let mut run_dir = progress.finish();
+    let weights = run_dir.save_weights(&session.weights()?, &net.name)?;
+    let prunable: u32 = session.prunable().iter().sum();
+    let last = outcome.last;
+    let (method, target) = match config.prune.method {
+        Method::Progressive => ("progressive", config.prune.sparsity),
+        Method::Dense => ("dense", 0.0),
+    };
+    let wall = start.elapsed().as_secs_f64();
+    if args.json {
+        print(json!({
+            "run_dir": run_dir.path(),
+            "weights": weights,
+            "model": net.name,
+            "data": config.data.name,
+            "method": method,
+            "seed": config.seed,
+            "epochs": last.epoch,
+            "steps": last.step,
+            "test_accuracy": last.test.accuracy(),
+            "test_loss": last.test.loss(),
+            "sparsity": last.sparsity,
+            "sparsity_target": target,
+            "prunable_weights": prunable,
+            "kept_weights": outcome.kept,
+            "train_images_per_second": outcome.images_per_second,
+            "first_step_seconds": (outcome.first_step - start).as_secs_f64(),
+            "wall_seconds": wall,
+            "peak_device_bytes": session.device_bytes(),
+            "adapter": adapter_json(&gpu.adapter),
+        }));
+    } else {
+        print(format!(
+            "test accuracy   {:.2} % (last epoch, {} images)",
+            100.0 * last.test.accuracy(),
+            last.test.images
+        ));
+        print(format!("test loss       {:.4}", last.test.loss()));
+        print(format!(
+            "sparsity        {:.2} % of the prunable weights ({} of {prunable} kept)",
+            100.0 * last.sparsity,
+            outcome.kept
+        ));
+        print(format!(
+            "speed           {:.0} training images a second",
+            outcome.images_per_second
+        ));
+        print(format!("time            {wall:.1} s"));
+        print(format!("weights         {}", weights.display()));
+        if method != "dense" {
+            print("note: zeros make the file compress well; they do not make dense kernels faster");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! "Did you mean": the known name that is nearest to a mistyped one.
+
+/// The nearest of `known`, unless more than half of its letters would have to change.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (edit_distance(&name, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= candidate.len() / 2)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance: letters to insert, delete or replace.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[row.len() - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_error_finds_its_name_and_nonsense_finds_none() {
+        let known = ["sparsity", "method", "scope"];
+        assert_eq!(nearest("sparisty", known), Some("sparsity"));
+        assert_eq!(nearest("Metod", known), Some("method"));
+        assert_eq!(nearest("learning_rate", known), None);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+}

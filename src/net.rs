@@ -1,0 +1,46 @@
+//! A network is data: layers that name what they read, with shapes and a table of parameters. No device here.
+
+mod build;
+mod compile;
+mod init;
+mod lenet;
+mod parameter;
+mod weights;
+
+pub use build::{Layer, Net, Node, Shape};
+pub use compile::{Compiled, Optimiser, Placed, RECORDS, Settings, compile};
+pub use init::Init;
+pub use parameter::{Parameter, Role};
+pub use weights::{load, save};
+
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+
+/// Names that [`by_name`] knows, with what they are.
+pub const MODELS: [(&str, &str); 2] = [
+    ("lenet-300-100", "three linear layers (LeCun et al. 1998)"),
+    (
+        "lenet-5",
+        "two convolutions and two linear layers, Caffe's form of LeNet-5",
+    ),
+];
+
+/// The network of this name for images of `input` and so many classes.
+///
+/// # Errors
+/// An unknown name, or images too small for the network.
+pub fn by_name(name: &str, input: Shape, classes: u32) -> Result<Net> {
+    match name {
+        "lenet-300-100" => lenet::lenet_300_100(input, classes),
+        "lenet-5" => lenet::lenet_5(input, classes),
+        _ => {
+            let names: Vec<&str> = MODELS.iter().map(|(known, _)| *known).collect();
+            let guess = nearest(name, names.iter().copied())
+                .map_or(String::new(), |known| format!("did you mean {known:?}? "));
+            Err(Error::config(
+                format!("there is no model named {name:?}"),
+                format!("{guess}the models are {}", names.join(", ")),
+            ))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! One parameter: its name and shape in files, and how its elements lie on the device.
+
+use super::Shape;
+
+/// What a parameter is to its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A convolution's kernel.
+    ConvWeight,
+    /// A linear layer's matrix.
+    LinearWeight,
+    /// Added to the output; never pruned.
+    Bias,
+}
+
+/// A named tensor that training changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// As PyTorch names it, for example `conv1.weight`.
+    pub name: String,
+    /// As PyTorch shapes it: O·I·H·W, out·in, or out.
+    pub shape: Vec<u32>,
+    /// What it is.
+    pub role: Role,
+    /// Inputs of one output of its layer.
+    pub fan_in: u32,
+    /// Outputs that one input of its layer reaches.
+    pub fan_out: u32,
+    /// Extents in file order (output, channel, row, column).
+    extents: [u32; 4],
+}
+
+impl Parameter {
+    pub(super) fn conv2d(layer: &str, [outputs, inputs, kernel]: [u32; 3]) -> Self {
+        let extents = [outputs, inputs, kernel, kernel];
+        Self {
+            name: format!("{layer}.weight"),
+            shape: extents.to_vec(),
+            role: Role::ConvWeight,
+            fan_in: inputs * kernel * kernel,
+            fan_out: outputs * kernel * kernel,
+            extents,
+        }
+    }
+
+    /// `from` is the image that the layer's flat input was.
+    pub(super) fn linear(layer: &str, outputs: u32, from: Shape) -> Self {
+        Self {
+            name: format!("{layer}.weight"),
+            shape: vec![outputs, from.len()],
+            role: Role::LinearWeight,
+            fan_in: from.len(),
+            fan_out: outputs,
+            extents: [outputs, from.c, from.h, from.w],
+        }
+    }
+
+    pub(super) fn bias(layer: &str, weight: &Self) -> Self {
+        let outputs = weight.shape[0];
+        Self {
+            name: format!("{layer}.bias"),
+            shape: vec![outputs],
+            role: Role::Bias,
+            extents: [outputs, 1, 1, 1],
+            ..weight.clone()
+        }
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> u32 {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether pruning may remove elements.
+    pub fn is_prunable(&self) -> bool {
+        self.role != Role::Bias
+    }
+
+    /// Calls `visit(file, device)` with the positions of every element: files are (output, channel, row, column),
+    /// the device (row, column, channel, output).
+    fn for_each_place(&self, mut visit: impl FnMut(usize, usize)) {
+        let [outputs, channels, rows, columns] = self.extents.map(|extent| extent as usize);
+        let mut file = 0;
+        for output in 0..outputs {
+            for channel in 0..channels {
+                for row in 0..rows {
+                    for column in 0..columns {
+                        visit(
+                            file,
+                            ((row * columns + column) * channels + channel) * outputs + output,
+                        );
+                        file += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Elements from file order into the device's.
+    pub fn to_device<T: Copy + Default>(&self, values: &[T]) -> Vec<T> {
+        let mut moved = vec![T::default(); values.len()];
+        self.for_each_place(|file, device| moved[device] = values[file]);
+        moved
+    }
+
+    /// Elements from the device's order into that of files.
+    pub fn to_file<T: Copy + Default>(&self, values: &[T]) -> Vec<T> {
+        let mut moved = vec![T::default(); values.len()];
+        self.for_each_place(|file, device| moved[file] = values[device]);
+        moved
+    }
+}

@@ -1,0 +1,451 @@
+//! A network on a device with its data: what a training step, a mask update and an evaluation submit.
+
+use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
+use crate::data::{Dataset, Split};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Machine, Plan, Product, Tuning};
+use crate::net::{
+    Compiled, Init, Net, Optimiser, Parameter, Placed, RECORDS, Role, Settings, compile,
+};
+use crate::ops::{Adam, Affine, GatherBatch, Record, Sgd, StepParams};
+use crate::random::{Stream, key, permutation};
+use std::sync::Arc;
+
+/// Which images to evaluate on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageSet {
+    /// Held out of training.
+    Validation,
+    /// The test files.
+    Test,
+}
+
+/// Loss and accuracy over some images.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Score {
+    /// Sum of the losses of all images.
+    pub loss_sum: f64,
+    /// Images whose first largest output is the label's.
+    pub hits: u64,
+    /// Images.
+    pub images: u64,
+    /// Batches.
+    pub batches: u64,
+}
+
+impl Score {
+    /// Mean loss of an image.
+    pub fn loss(&self) -> f64 {
+        self.loss_sum / self.images.max(1) as f64
+    }
+
+    /// Share of hits, 0 to 1.
+    pub fn accuracy(&self) -> f64 {
+        self.hits as f64 / self.images.max(1) as f64
+    }
+
+    pub(super) fn add(&mut self, record: &Record) {
+        self.loss_sum += f64::from(record.loss) * f64::from(record.count);
+        self.hits += u64::from(record.hits);
+        self.images += u64::from(record.count);
+        self.batches += 1;
+    }
+}
+
+/// A network, its optimiser's state and its data on a device.
+pub struct Session {
+    machine: Machine,
+    compiled: Compiled,
+    settings: Settings,
+    seed: u64,
+    /// Positions of the training and of the validation images in the training files.
+    train: Vec<u32>,
+    validation: Vec<u32>,
+    prunable: Vec<u32>,
+    unread: u32,
+}
+
+/// The kernel choices for an adapter, after `[tuning]`.
+pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
+    let product = match (config.tuning.product, gpu.adapter.fixed_subgroup_size) {
+        (ProductKind::Auto, _) => gpu.tuning.product,
+        (ProductKind::Block, _) => Product::Block,
+        (ProductKind::Lanes, Some(lanes @ (4 | 8 | 16))) => Product::Lanes(lanes),
+        (ProductKind::Lanes, _) => {
+            return Err(Error::config(
+                format!(
+                    "tuning.product is lanes, which {:?} cannot run",
+                    gpu.adapter.name
+                ),
+                "it needs subgroups of one size of 4, 8 or 16; use auto or block",
+            ));
+        }
+    };
+    Ok(Tuning {
+        product,
+        ..gpu.tuning
+    })
+}
+
+/// What the plan of a run depends on beside the network.
+pub fn settings(
+    config: &Config,
+    input_width: u32,
+    [train_images, test_images]: [u32; 2],
+) -> Settings {
+    let OptimiserConfig {
+        kind,
+        momentum,
+        nesterov,
+        weight_decay,
+        beta1,
+        beta2,
+        epsilon,
+    } = config.optimiser;
+    let optimiser = match kind {
+        OptimiserKind::Sgd => Optimiser::Sgd(Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+        }),
+        OptimiserKind::Adam => Optimiser::Adam(Adam {
+            beta_1: beta1,
+            beta_2: beta2,
+            epsilon,
+            weight_decay,
+        }),
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of the width"
+    )]
+    let shift = (config.data.translation * f64::from(input_width)).round() as u32;
+    let augments = config.data.rotation > 0.0 || shift > 0;
+    Settings {
+        batch: config.train.batch,
+        train_images,
+        test_images,
+        optimiser,
+        smoothing: config.train.label_smoothing,
+        affine: augments.then_some(Affine {
+            degrees: config.data.rotation,
+            shift,
+        }),
+        per_layer: config.prune.scope == Scope::Layer,
+    }
+}
+
+fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}
+
+impl Session {
+    /// Allocates everything on the device and uploads the data set.
+    ///
+    /// # Errors
+    /// A run that does not fit the device, a kernel that it refuses, or more validation than training images.
+    pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
+        let images = [count(dataset.train.len()), count(dataset.test.len())];
+        let held_out = config.data.validation;
+        if held_out >= images[0] {
+            return Err(Error::config(
+                format!(
+                    "data.validation is {held_out}, of {} training images",
+                    images[0]
+                ),
+                "hold out fewer images",
+            ));
+        }
+        let settings = settings(config, dataset.width, images);
+        let compiled = compile(net, &settings, tuning(config, gpu)?);
+        let machine = gpu.load(&compiled.plan)?;
+        for (set, Split { images, labels }) in
+            [&dataset.train, &dataset.test].into_iter().enumerate()
+        {
+            let mut bytes = images.clone();
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            machine.write(&compiled.images[set], &bytes);
+            let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
+            machine.write(&compiled.labels[set], &labels);
+        }
+        machine.write(
+            &compiled.scale,
+            &GatherBatch::scale(&dataset.mean, &dataset.std),
+        );
+        if let Some(affine) = settings.affine {
+            machine.write(&compiled.turns, &affine.turns());
+        }
+        let mut train = if held_out > 0 {
+            permutation(config.seed, Stream::Split, 0, images[0])
+        } else {
+            (0..images[0]).collect()
+        };
+        let mut validation = train.split_off((images[0] - held_out) as usize);
+        train.sort_unstable();
+        validation.sort_unstable();
+        let parameters = compiled.parameters.iter().map(|placed| &placed.parameter);
+        let prunable = parameters
+            .filter(|parameter| parameter.is_prunable())
+            .map(Parameter::len)
+            .collect();
+        Ok(Self {
+            machine,
+            compiled,
+            settings,
+            seed: config.seed,
+            train,
+            validation,
+            prunable,
+            unread: 0,
+        })
+    }
+
+    /// Images that a run trains on.
+    pub fn train_images(&self) -> u32 {
+        count(self.train.len())
+    }
+
+    /// Whether images are held out of training.
+    pub fn has_validation(&self) -> bool {
+        !self.validation.is_empty()
+    }
+
+    /// The recorded plan.
+    pub fn plan(&self) -> &Plan {
+        &self.compiled.plan
+    }
+
+    /// Bytes of all buffers on the device.
+    pub fn device_bytes(&self) -> u64 {
+        self.machine.bytes
+    }
+
+    /// Elements of each prunable tensor.
+    pub fn prunable(&self) -> &[u32] {
+        &self.prunable
+    }
+
+    /// Names of the prunable tensors.
+    pub fn prunable_names(&self) -> impl Iterator<Item = &str> {
+        let parameters = self
+            .compiled
+            .parameters
+            .iter()
+            .map(|placed| &placed.parameter);
+        parameters
+            .filter(|parameter| parameter.is_prunable())
+            .map(|parameter| parameter.name.as_str())
+    }
+
+    /// Removed share of the prunable weights, where so many of each tensor are kept.
+    pub fn sparsity(&self, kept: &[u32]) -> f64 {
+        let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
+        1.0 - sum(kept) / sum(&self.prunable)
+    }
+
+    /// Sets the initial weights that the seed means, a full mask and an optimiser at rest.
+    ///
+    /// # Errors
+    /// The device was lost.
+    pub fn initialise(&mut self, config: &Config) -> Result<()> {
+        let init = |role: Role, layer: usize| match role {
+            Role::ConvWeight => config.init.conv,
+            Role::LinearWeight => config.init.linear,
+            // A bias goes with the weight in front of it.
+            Role::Bias => match self.compiled.parameters[layer.saturating_sub(1)]
+                .parameter
+                .role
+            {
+                Role::ConvWeight => config.init.conv,
+                _ => config.init.linear,
+            },
+        };
+        let values: Vec<Vec<f32>> = (self.compiled.parameters.iter().enumerate())
+            .map(|(i, Placed { parameter, .. })| {
+                let init: Init = init(parameter.role, i);
+                init.values(parameter, config.seed, count(i))
+            })
+            .collect();
+        self.set_weights(&values)
+    }
+
+    /// Sets all parameters, values in file order, with a full mask and an optimiser at rest.
+    ///
+    /// # Errors
+    /// The device was lost.
+    pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
+        let Compiled {
+            weights,
+            state,
+            mask,
+            histogram,
+            parameters,
+            ..
+        } = &self.compiled;
+        let machine = &self.machine;
+        let zeros = vec![0f32; weights.len() as usize];
+        for tensor in [&[weights], &state.iter().collect::<Vec<_>>()[..]].concat() {
+            machine.write(tensor, &zeros);
+        }
+        machine.write(histogram, &vec![0u32; histogram.len() as usize]);
+        let mut bits = vec![0u32; mask.len() as usize];
+        for (
+            Placed {
+                parameter,
+                tensor,
+                first,
+            },
+            values,
+        ) in parameters.iter().zip(values)
+        {
+            machine.write(tensor, &parameter.to_device(values));
+            for element in *first..first + parameter.len() {
+                bits[(element / 32) as usize] |= 1 << (element % 32);
+            }
+        }
+        machine.write(mask, &bits);
+        self.unread = 0;
+        machine.finish()
+    }
+
+    /// All parameters with their values in file order.
+    ///
+    /// # Errors
+    /// The device was lost.
+    pub fn weights(&self) -> Result<Vec<(Parameter, Vec<f32>)>> {
+        let all: Vec<f32> = self.machine.read(&self.compiled.weights)?;
+        let of = |Placed {
+                      parameter, first, ..
+                  }: &Placed| {
+            let first = *first as usize;
+            (
+                parameter.clone(),
+                parameter.to_file(&all[first..first + parameter.len() as usize]),
+            )
+        };
+        Ok(self.compiled.parameters.iter().map(of).collect())
+    }
+
+    /// The parameter that holds this position of all parameters.
+    pub fn parameter_at(&self, position: u32) -> &str {
+        let before = self
+            .compiled
+            .parameters
+            .iter()
+            .filter(|placed| placed.first <= position);
+        before
+            .max_by_key(|placed| placed.first)
+            .map_or("no parameter", |placed| &placed.parameter.name)
+    }
+
+    /// Draws the order of an epoch's samples.
+    pub fn shuffle(&mut self, epoch: u32) {
+        let order = permutation(self.seed, Stream::Shuffle, epoch, count(self.train.len()));
+        let order: Vec<u32> = order.into_iter().map(|i| self.train[i as usize]).collect();
+        self.machine.write(&self.compiled.order, &order);
+    }
+
+    /// Submits one training step, counted from 0.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn step(
+        &mut self,
+        step: u32,
+        learning_rate: f64,
+        optimiser: &OptimiserConfig,
+    ) -> Result<()> {
+        let batch = self.settings.batch;
+        let per_epoch = self.train_images() / batch;
+        let correction = |beta: f32| 1.0 - f64::from(beta).powf(f64::from(step + 1));
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "rounding to f32 is what is wanted"
+        )]
+        let params = StepParams {
+            position: step % per_epoch * batch,
+            count: batch,
+            record: self.unread,
+            epoch: step / per_epoch,
+            seed: key(self.seed),
+            learning_rate: learning_rate as f32,
+            correction_1: correction(optimiser.beta1) as f32,
+            correction_2: correction(optimiser.beta2) as f32,
+            padding: 0,
+        };
+        self.submit(params, &["gather", "forward", "loss", "backward", "update"])
+    }
+
+    fn submit(&mut self, params: StepParams, phases: &[&str]) -> Result<()> {
+        self.machine.write(&self.compiled.step, &[params]);
+        self.unread += 1;
+        self.machine.replay(phases)
+    }
+
+    /// Steps that were submitted since the metrics table was last read.
+    pub fn unread(&self) -> u32 {
+        self.unread
+    }
+
+    /// Whether the metrics table must be read before the next step.
+    pub fn is_full(&self) -> bool {
+        self.unread == RECORDS
+    }
+
+    /// Reads the records of the steps since the last time.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn read_records(&mut self) -> Result<Vec<Record>> {
+        let mut records: Vec<Record> = self.machine.read(&self.compiled.records)?;
+        records.truncate(std::mem::take(&mut self.unread) as usize);
+        Ok(records)
+    }
+
+    /// Submits a mask update that keeps so many weights of each segment.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn prune(&mut self, keep: &[u32]) -> Result<()> {
+        self.machine.write(&self.compiled.keep, keep);
+        self.machine.replay(&["prune"])
+    }
+
+    /// Kept weights of each prunable tensor after the last mask update.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn kept(&self) -> Result<Vec<u32>> {
+        self.machine.read(&self.compiled.kept)
+    }
+
+    /// Loss, without smoothing, and accuracy over all images of a set. Forgets the order of the epoch.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn evaluate(&mut self, set: ImageSet) -> Result<Score> {
+        let (gather, order) = match set {
+            ImageSet::Validation => ("gather-plain", self.validation.clone()),
+            ImageSet::Test => ("gather-test", (0..self.settings.test_images).collect()),
+        };
+        self.machine.write(&self.compiled.order, &order);
+        let (batch, images) = (self.settings.batch, count(order.len()));
+        let mut score = Score::default();
+        for position in (0..images).step_by(batch as usize) {
+            let params = StepParams {
+                position,
+                count: batch.min(images - position),
+                record: self.unread,
+                ..bytemuck::Zeroable::zeroed()
+            };
+            self.submit(params, &[gather, "forward", "evaluate"])?;
+            if self.is_full() || position + batch >= images {
+                self.read_records()?
+                    .iter()
+                    .for_each(|record| score.add(record));
+            }
+        }
+        Ok(score)
+    }
+}
