@@ -241,28 +241,7 @@ impl Machine {
     /// # Panics
     /// If the plan has no phase of that name.
     pub fn replay(&self, phases: &[&str]) -> Result<()> {
-        let mut encoder = self
-            .gpu
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        for name in phases {
-            let (_, launches) = self
-                .phases
-                .iter()
-                .find(|(known, _)| known == name)
-                .expect("the plan has a phase of this name");
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(name),
-                timestamp_writes: None,
-            });
-            for launch in launches {
-                pass.set_pipeline(&launch.pipeline);
-                pass.set_bind_group(0, &launch.bindings, &[]);
-                let [x, y, z] = launch.groups;
-                pass.dispatch_workgroups(x, y, z);
-            }
-        }
-        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let submission = self.submit(phases.iter().map(|name| self.launches(name)));
         let oldest = {
             let mut in_flight = lock(&self.in_flight);
             in_flight.push_back(submission);
@@ -276,6 +255,47 @@ impl Machine {
             || self.gpu.check(),
             |submission| self.gpu.wait(Some(submission)),
         )
+    }
+
+    fn launches(&self, phase: &str) -> &[Launch] {
+        let known = self.phases.iter().find(|(name, _)| *name == phase);
+        &known.expect("the plan has a phase of this name").1
+    }
+
+    /// One pass for each list of launches.
+    fn submit<'a>(&self, passes: impl Iterator<Item = &'a [Launch]>) -> wgpu::SubmissionIndex {
+        let Gpu { device, queue, .. } = &*self.gpu;
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for launches in passes {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for launch in launches {
+                pass.set_pipeline(&launch.pipeline);
+                pass.set_bind_group(0, &launch.bindings, &[]);
+                let [x, y, z] = launch.groups;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        queue.submit([encoder.finish()])
+    }
+
+    /// Seconds that each dispatch of a phase takes when it runs alone: the fastest of `repeats`, wall time with
+    /// the cost of a submission in it.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn time_dispatches(&self, phase: &str, repeats: u32) -> Result<Vec<f64>> {
+        let alone = |launch: &Launch| {
+            let start = std::time::Instant::now();
+            let submission = self.submit(std::iter::once(std::slice::from_ref(launch)));
+            self.gpu
+                .wait(Some(submission))
+                .map(|()| start.elapsed().as_secs_f64())
+        };
+        let fastest = |launch: &Launch| {
+            alone(launch)?; // the driver compiles at the first launch
+            (0..repeats.max(1)).try_fold(f64::INFINITY, |best, _| Ok(best.min(alone(launch)?)))
+        };
+        self.launches(phase).iter().map(fastest).collect()
     }
 
     /// Waits until all submitted work is done.

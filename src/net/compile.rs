@@ -3,8 +3,8 @@
 use super::{Layer, Net, Parameter, Shape};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
-    Adam, Affine, CHUNK, CrossEntropy, GatherBatch, Linear, Metrics, Prune, Record, Relu, Sgd,
-    StepParams, UpdateTensors,
+    Adam, Affine, CrossEntropy, GatherBatch, Linear, Metrics, Prune, Record, Relu, Sgd, StepParams,
+    UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -537,7 +537,11 @@ fn record_prune(plan: &mut Plan, settings: &Settings, tensors: &Compiled, arena:
     } else {
         vec![(0, arena.prunable)]
     };
-    debug_assert!(segments.iter().all(|(_, len)| len.is_multiple_of(CHUNK)));
+    debug_assert!(
+        segments
+            .iter()
+            .all(|(_, len)| len.is_multiple_of(PRUNABLE_ALIGNMENT))
+    );
     for (segment, range) in (0..).zip(segments) {
         plan.layer(format!("segment {segment}"));
         let w = weights.view("weights", range.0, &[range.1]);

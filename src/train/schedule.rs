@@ -199,7 +199,7 @@ mod tests {
                 every,
             };
             let updates: Vec<f64> = (0..500).filter_map(|step| ramp.due(step)).collect();
-            assert_eq!(updates.len() as u32, ramp.updates());
+            assert_eq!(updates.len(), ramp.updates() as usize);
             assert_eq!(updates.last(), Some(&0.9));
             assert!(updates.is_sorted());
         }
