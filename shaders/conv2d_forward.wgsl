@@ -13,22 +13,23 @@ fn row_at(row: u32) -> Row {
     return Row(h, w, ((row / (P * Q) * H + h) * W + w) * C);
 }
 
-// The depth is a tap (r, s, c).
-struct Depth { r: u32, s: u32, offset: u32, weight: u32 }
-fn depth_at(d: u32) -> Depth {
-    let r = d / (KERNEL * C);
-    let s = d / C % KERNEL;
-    return Depth(r, s, (r * W + s) * C + d % C, d * K);
+// Without padding a row of the window is one stretch of memory, so the outer loop is r and the inner one (s, c);
+// with padding they are (r, s) and c.
+override PADDED: bool = PAD > 0u;
+
+struct Spot { base: u32, inside: bool }
+fn left_at(row: Row, outer: u32) -> Spot {
+    let r = select(outer, outer / KERNEL, PADDED);
+    let s = select(0u, outer % KERNEL, PADDED);
+    let inside = !PADDED || (row.h + r < H && row.w + s < W);
+    return Spot(select(0u, row.base + (r * W + s) * C, inside), inside);
 }
 
-fn left(row: Row, at: Depth) -> f32 {
-    let inside = PAD == 0u || (row.h + at.r < H && row.w + at.s < W);
-    return select(0.0, x[select(0u, row.base + at.offset, inside)], inside);
-}
+fn left(spot: Spot, inner: u32) -> f32 { return select(0.0, x[spot.base + inner], spot.inside); }
 
-fn right(at: Depth, column: u32) -> f32 {
-    return w[at.weight + column];
-}
+fn right_at(outer: u32) -> u32 { return outer * INNER; }
+
+fn right(origin: u32, inner: u32, column: u32) -> f32 { return w[(origin + inner) * K + column]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
     y[row * K + column] = sum + select(0.0, bias[column], HAS_BIAS);

@@ -9,25 +9,22 @@ fn row_at(row: u32) -> Row {
     return Row(row / W % H + PAD, row % W + PAD, row / (H * W) * P * Q);
 }
 
-// The depth is a tap and output channel (r, s, k).
-struct Depth { r: u32, s: u32, k: u32 }
-fn depth_at(d: u32) -> Depth {
-    return Depth(d / (KERNEL * K), d / K % KERNEL, d % K);
-}
-
-fn left(row: Row, at: Depth) -> f32 {
+// The outer loop is a tap (r, s), the inner one k.
+struct Spot { base: u32, inside: bool }
+fn left_at(row: Row, outer: u32) -> Spot {
     // A difference below zero wraps and is far past P * STRIDE, so one test catches both edges.
-    let h = row.h - at.r;
-    let w = row.w - at.s;
+    let h = row.h - outer / KERNEL;
+    let w = row.w - outer % KERNEL;
     let exact = STRIDE == 1u || (h % STRIDE == 0u && w % STRIDE == 0u);
     let inside = exact && h < P * STRIDE && w < Q * STRIDE;
-    let index = (row.image + h / STRIDE * Q + w / STRIDE) * K + at.k;
-    return select(0.0, dy[select(0u, index, inside)], inside);
+    return Spot(select(0u, (row.image + h / STRIDE * Q + w / STRIDE) * K, inside), inside);
 }
 
-fn right(at: Depth, column: u32) -> f32 {
-    return w[((at.r * KERNEL + at.s) * C + column) * K + at.k];
-}
+fn left(spot: Spot, inner: u32) -> f32 { return select(0.0, dy[spot.base + inner], spot.inside); }
+
+fn right_at(outer: u32) -> u32 { return outer * C; }
+
+fn right(origin: u32, inner: u32, column: u32) -> f32 { return w[(origin + column) * K + inner]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
     dx[row * C + column] = sum;

@@ -13,22 +13,23 @@ fn row_at(row: u32) -> Row {
     return Row(r, s, (r * W + s) * C + row % C, row == TAPS);
 }
 
-// The depth is an output pixel (n, p, q); h, w and base are those of its window's corner and wrap below zero.
-struct Depth { h: u32, w: u32, base: u32, pixel: u32 }
-fn depth_at(d: u32) -> Depth {
-    let h = d / Q % P * STRIDE - PAD;
-    let w = d % Q * STRIDE - PAD;
-    return Depth(h, w, ((d / (P * Q) * H + h) * W + w) * C, d * K);
+// The outer loop is a row of output pixels (n, p), the inner one q.
+struct Spot { base: u32, w: u32, inside: bool, is_bias: bool }
+fn left_at(row: Row, outer: u32) -> Spot {
+    let h = outer % P * STRIDE - PAD; // wraps below zero, as does the base
+    let inside = !row.is_bias && (PAD == 0u || h + row.r < H);
+    return Spot(((outer / P * H + h) * W - PAD) * C + row.offset, row.s - PAD, inside, row.is_bias);
 }
 
-fn left(row: Row, at: Depth) -> f32 {
-    let inside = !row.is_bias && (PAD == 0u || (at.h + row.r < H && at.w + row.s < W));
-    return select(select(0.0, 1.0, row.is_bias), x[select(0u, at.base + row.offset, inside)], inside);
+fn left(spot: Spot, inner: u32) -> f32 {
+    let inside = spot.inside && (PAD == 0u || spot.w + inner * STRIDE < W);
+    let value = x[select(0u, spot.base + inner * STRIDE * C, inside)];
+    return select(select(0.0, 1.0, spot.is_bias), value, inside);
 }
 
-fn right(at: Depth, column: u32) -> f32 {
-    return dy[at.pixel + column];
-}
+fn right_at(outer: u32) -> u32 { return outer * Q; }
+
+fn right(origin: u32, inner: u32, column: u32) -> f32 { return dy[(origin + inner) * K + column]; }
 
 // Each slice of the depth has sums of its own, which sum_slices adds up.
 fn store(row: u32, column: u32, slice: u32, sum: f32) {

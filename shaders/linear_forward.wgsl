@@ -5,15 +5,18 @@
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 override HAS_BIAS: bool;
 
+// There is one outer loop, and the inner one is c.
+fn row_at(row: u32) -> Row { return Row(row * INNER); }
 struct Row { base: u32 }
-fn row_at(row: u32) -> Row { return Row(row * DEPTH); }
 
-struct Depth { c: u32 }
-fn depth_at(d: u32) -> Depth { return Depth(d); }
+fn left_at(row: Row, outer: u32) -> Spot { return Spot(row.base); }
+struct Spot { base: u32 }
 
-fn left(row: Row, at: Depth) -> f32 { return x[row.base + at.c]; }
+fn left(spot: Spot, inner: u32) -> f32 { return x[spot.base + inner]; }
 
-fn right(at: Depth, column: u32) -> f32 { return w[at.c * COLUMNS + column]; }
+fn right_at(outer: u32) -> u32 { return 0u; }
+
+fn right(origin: u32, inner: u32, column: u32) -> f32 { return w[inner * COLUMNS + column]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
     y[row * COLUMNS + column] = sum + select(0.0, bias[column], HAS_BIAS);

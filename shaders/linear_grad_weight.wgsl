@@ -8,12 +8,15 @@ override INPUTS: u32;
 struct Row { c: u32, is_bias: bool }
 fn row_at(row: u32) -> Row { return Row(min(row, INPUTS - 1u), row == INPUTS); }
 
-struct Depth { n: u32 }
-fn depth_at(d: u32) -> Depth { return Depth(d); }
+// The outer loop is n; there is one inner one.
+struct Spot { index: u32, is_bias: bool }
+fn left_at(row: Row, outer: u32) -> Spot { return Spot(outer * INPUTS + row.c, row.is_bias); }
 
-fn left(row: Row, at: Depth) -> f32 { return select(x[at.n * INPUTS + row.c], 1.0, row.is_bias); }
+fn left(spot: Spot, inner: u32) -> f32 { return select(x[spot.index], 1.0, spot.is_bias); }
 
-fn right(at: Depth, column: u32) -> f32 { return dy[at.n * COLUMNS + column]; }
+fn right_at(outer: u32) -> u32 { return outer * COLUMNS; }
+
+fn right(origin: u32, inner: u32, column: u32) -> f32 { return dy[origin + column]; }
 
 // Each slice of the depth has sums of its own, which sum_slices adds up.
 fn store(row: u32, column: u32, slice: u32, sum: f32) {

@@ -11,14 +11,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let w = i / C % W;
     let h = i / (C * W) % H;
     let image = i / (C * W * H) * P;
+    // Windows that cover (h, w) begin at (p, q) and up to so many steps before.
+    let reach = (KERNEL + STRIDE - 1u) / STRIDE;
     var sum = 0.0;
-    for (var r = 0u; r < KERNEL; r++) {
-        for (var s = 0u; s < KERNEL; s++) {
-            // A difference below zero wraps and is far past P * STRIDE, so one test catches both edges.
-            let up = h + PAD - r;
-            let along = w + PAD - s;
-            if up % STRIDE == 0u && along % STRIDE == 0u && up < P * STRIDE && along < Q * STRIDE {
-                let o = ((image + up / STRIDE) * Q + along / STRIDE) * C + c;
+    for (var back = 0u; back < reach; back++) {
+        for (var aside = 0u; aside < reach; aside++) {
+            // Differences below zero wrap and fail the tests.
+            let p = (h + PAD) / STRIDE - back;
+            let q = (w + PAD) / STRIDE - aside;
+            let r = h + PAD - p * STRIDE;
+            let s = w + PAD - q * STRIDE;
+            if p < P && q < Q && r < KERNEL && s < KERNEL {
+                let o = ((image + p) * Q + q) * C + c;
                 if winner[o] == r * KERNEL + s { sum += dy[o]; }
             }
         }

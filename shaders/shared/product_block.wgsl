@@ -1,10 +1,12 @@
-// Sums over depth of left(row, depth) * right(depth, column). The kernel above says what these are.
+// Sums over outer and inner of left * right, for each row and column. The kernel above says what these are:
+// row_at(row), left_at(row, outer) and right_at(outer) prepare what stays the same in the loops inside theirs.
 // Each invocation owns a block of TILE_ROWS x TILE_COLUMNS sums. The arrays are indexed by constants
 // once the loops over the tile are unrolled, so they live in registers.
 override ROWS: u32;
 override COLUMNS: u32;
-override DEPTH: u32;
-override SLICE_DEPTH: u32; // how much of the depth one slice (one z of the grid) adds up
+override OUTER: u32;
+override INNER: u32;
+override SLICE: u32; // how much of OUTER one z of the grid adds up
 override WORKGROUP_SIZE: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -18,14 +20,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var rows: array<Row, TILE_ROWS>;
     for (var i = 0u; i < TILE_ROWS; i++) { rows[i] = row_at(min(first_row + i, ROWS - 1u)); }
     var sums: array<array<f32, TILE_COLUMNS>, TILE_ROWS>;
-    let end = min((id.z + 1u) * SLICE_DEPTH, DEPTH);
-    for (var d = id.z * SLICE_DEPTH; d < end; d++) {
-        let at = depth_at(d);
-        var values: array<f32, TILE_ROWS>;
-        for (var i = 0u; i < TILE_ROWS; i++) { values[i] = left(rows[i], at); }
-        for (var j = 0u; j < TILE_COLUMNS; j++) {
-            let value = right(at, min(first_column + j, COLUMNS - 1u));
-            for (var i = 0u; i < TILE_ROWS; i++) { sums[i][j] = fma(values[i], value, sums[i][j]); }
+    let end = min((id.z + 1u) * SLICE, OUTER);
+    for (var outer = id.z * SLICE; outer < end; outer++) {
+        var spots: array<Spot, TILE_ROWS>;
+        for (var i = 0u; i < TILE_ROWS; i++) { spots[i] = left_at(rows[i], outer); }
+        let origin = right_at(outer);
+        for (var inner = 0u; inner < INNER; inner++) {
+            var values: array<f32, TILE_ROWS>;
+            for (var i = 0u; i < TILE_ROWS; i++) { values[i] = left(spots[i], inner); }
+            for (var j = 0u; j < TILE_COLUMNS; j++) {
+                let value = right(origin, inner, min(first_column + j, COLUMNS - 1u));
+                for (var i = 0u; i < TILE_ROWS; i++) { sums[i][j] = fma(values[i], value, sums[i][j]); }
+            }
         }
     }
     for (var i = 0u; i < TILE_ROWS; i++) {

@@ -67,10 +67,17 @@ impl Conv2d {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
+        // Without padding a row of the window is one stretch of memory.
+        let outer = if self.pad == 0 {
+            self.kernel
+        } else {
+            self.kernel * self.kernel
+        };
         let extent = Extent {
             rows: self.n * self.p() * self.q(),
             columns: self.k,
-            depth: self.taps(),
+            outer,
+            inner: self.taps() / outer,
         };
         let constants = [
             &self.constants()[..],
@@ -82,11 +89,11 @@ impl Conv2d {
 
     /// `dx` from `dy`; the first layer has no use for it.
     pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
-        let depth = self.kernel * self.kernel * self.k;
         let extent = Extent {
             rows: self.n * self.h * self.w,
             columns: self.c,
-            depth,
+            outer: self.kernel * self.kernel,
+            inner: self.k,
         };
         GRAD_INPUT.record(plan, extent, &self.constants(), &[dy, w, dx]);
     }
@@ -103,7 +110,8 @@ impl Conv2d {
         let extent = Extent {
             rows,
             columns: self.k,
-            depth: self.n * self.p() * self.q(),
+            outer: self.n * self.p(),
+            inner: self.q(),
         };
         let sums = GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), &[x, dy]);
         sum_gradients(plan, &sums, dw, dbias);

@@ -30,7 +30,8 @@ impl Linear {
         let extent = Extent {
             rows: self.n,
             columns: self.k,
-            depth: self.c,
+            outer: 1,
+            inner: self.c,
         };
         let constants = [("HAS_BIAS", bias.is_some().into())];
         FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
@@ -41,7 +42,8 @@ impl Linear {
         let extent = Extent {
             rows: self.n,
             columns: self.c,
-            depth: self.k,
+            outer: 1,
+            inner: self.k,
         };
         GRAD_INPUT.record(plan, extent, &[], &[dy, w, dx]);
     }
@@ -57,7 +59,8 @@ impl Linear {
         let extent = Extent {
             rows: self.c + u32::from(dbias.is_some()),
             columns: self.k,
-            depth: self.n,
+            outer: self.n,
+            inner: 1,
         };
         let sums = GRAD_WEIGHT.record_sliced(plan, extent, &[("INPUTS", self.c.into())], &[x, dy]);
         sum_gradients(plan, &sums, dw, dbias);

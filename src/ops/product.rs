@@ -36,14 +36,15 @@ pub(super) use product;
 const BLOCK: u32 = 8;
 
 /// Longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
-const MAX_SLICE_DEPTH: u32 = 16_384;
+const MAX_SUM: u32 = 16_384;
 
-/// Extent of a product: `rows` x `columns` sums over `depth` terms.
+/// Extent of a product: `rows` x `columns` sums over `outer`·`inner` terms.
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
     pub(super) rows: u32,
     pub(super) columns: u32,
-    pub(super) depth: u32,
+    pub(super) outer: u32,
+    pub(super) inner: u32,
 }
 
 /// A variant with the number of tiles it needs.
@@ -55,7 +56,7 @@ struct Choice {
 }
 
 impl ProductKernel {
-    /// Records the product with its depth in one piece.
+    /// Records the product with its outer loop in one piece.
     pub(super) fn record(
         &self,
         plan: &mut Plan,
@@ -64,10 +65,10 @@ impl ProductKernel {
         tensors: &[&Tensor],
     ) {
         let choice = self.choose(plan, extent);
-        choice.record(plan, extent, extent.depth, constants, tensors);
+        choice.record(plan, extent, extent.outer, constants, tensors);
     }
 
-    /// Records the product with its depth cut into slices, each with sums of its own in a scratch tensor,
+    /// Records the product with its outer loop cut into slices, each with sums of its own in a scratch tensor,
     /// which is bound last. Returns that tensor, `slices`·`rows`·`columns`.
     pub(super) fn record_sliced(
         &self,
@@ -82,14 +83,15 @@ impl ProductKernel {
             .tuning
             .wanted_groups
             .div_ceil(groups)
-            .min(extent.depth.div_ceil(64));
-        let slice_depth = extent.depth.div_ceil(enough.max(1)).min(MAX_SLICE_DEPTH);
-        let slices = extent.depth.div_ceil(slice_depth);
+            .min((extent.outer * extent.inner).div_ceil(64));
+        let longest = (MAX_SUM / extent.inner).max(1);
+        let slice = extent.outer.div_ceil(enough.max(1)).min(longest);
+        let slices = extent.outer.div_ceil(slice);
         let sums = plan.scratch(&[slices, extent.rows, extent.columns]);
         choice.record(
             plan,
             extent,
-            slice_depth,
+            slice,
             constants,
             &[tensors, &[&sums]].concat(),
         );
@@ -133,25 +135,27 @@ impl Choice {
         &self,
         plan: &mut Plan,
         extent: Extent,
-        slice_depth: u32,
+        slice: u32,
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
         let Extent {
             rows,
             columns,
-            depth,
+            outer,
+            inner,
         } = extent;
-        let own: [Constant; 5] = [
+        let own: [Constant; 6] = [
             ("ROWS", rows.into()),
             ("COLUMNS", columns.into()),
-            ("DEPTH", depth.into()),
-            ("SLICE_DEPTH", slice_depth.into()),
+            ("OUTER", outer.into()),
+            ("INNER", inner.into()),
+            ("SLICE", slice.into()),
             self.constant,
         ];
         let grid = Grid::groups(
             self.tiles.div_ceil(self.invocations_per_group),
-            depth.div_ceil(slice_depth),
+            outer.div_ceil(slice),
         );
         plan.dispatch(&self.kernel, &[&own, constants].concat(), tensors, grid);
     }
