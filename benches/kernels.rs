@@ -1,6 +1,8 @@
 //! What every dispatch of a training step costs: each op at the networks' real shapes, in every kernel variant that
 //! the adapter can run. `cargo bench` prints the table; a name as argument selects rows.
 
+#![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+
 use std::sync::Arc;
 use wgprune::config::Config;
 use wgprune::gpu::{Gpu, Options, Tuning};
