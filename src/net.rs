@@ -1,14 +1,17 @@
 //! A network is data: layers that name what they read, with shapes and a table of parameters. No device here.
 
+mod arena;
 mod build;
 mod compile;
 mod init;
+mod layers;
 mod lenet;
 mod parameter;
 mod weights;
 
+pub use arena::Placed;
 pub use build::{Layer, Net, Node, Shape};
-pub use compile::{Compiled, Optimiser, Placed, RECORDS, Settings, compile};
+pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, compile};
 pub use init::Init;
 pub use parameter::{Parameter, Role};
 pub use weights::{load, save};

@@ -4,11 +4,13 @@ mod length;
 mod run_dir;
 mod schedule;
 mod session;
+mod settings;
 
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
-pub use session::{ImageSet, Score, Session, settings, tuning};
+pub use session::{ImageSet, Score, Session};
+pub use settings::{settings, tuning};
 
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,13 +1,14 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
+use super::{settings, tuning};
+use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Machine, Plan, Product, Tuning};
+use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
-    Compiled, Init, Net, Optimiser, Parameter, Placed, RECORDS, Role, Settings, compile,
+    Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,
 };
-use crate::ops::{Adam, Affine, GatherBatch, Record, Sgd, StepParams};
+use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
 
@@ -55,7 +56,8 @@ impl Score {
 /// A network, its optimiser's state and its data on a device.
 pub struct Session {
     machine: Machine,
-    compiled: Compiled,
+    plan: Plan,
+    tensors: RunTensors,
     settings: Settings,
     seed: u64,
     /// Positions of the training and of the validation images in the training files.
@@ -63,77 +65,6 @@ pub struct Session {
     validation: Vec<u32>,
     prunable: Vec<u32>,
     unread: u32,
-}
-
-/// The kernel choices for an adapter, after `[tuning]`.
-pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
-    let product = match (config.tuning.product, gpu.adapter.fixed_subgroup_size) {
-        (ProductKind::Auto, _) => gpu.tuning.product,
-        (ProductKind::Block, _) => Product::Block,
-        (ProductKind::Lanes, Some(lanes @ (4 | 8 | 16))) => Product::Lanes(lanes),
-        (ProductKind::Lanes, _) => {
-            return Err(Error::config(
-                format!(
-                    "tuning.product is lanes, which {:?} cannot run",
-                    gpu.adapter.name
-                ),
-                "it needs subgroups of one size of 4, 8 or 16; use auto or block",
-            ));
-        }
-    };
-    Ok(Tuning {
-        product,
-        ..gpu.tuning
-    })
-}
-
-/// What the plan of a run depends on beside the network.
-pub fn settings(
-    config: &Config,
-    input_width: u32,
-    [train_images, test_images]: [u32; 2],
-) -> Settings {
-    let OptimiserConfig {
-        kind,
-        momentum,
-        nesterov,
-        weight_decay,
-        beta1,
-        beta2,
-        epsilon,
-    } = config.optimiser;
-    let optimiser = match kind {
-        OptimiserKind::Sgd => Optimiser::Sgd(Sgd {
-            momentum,
-            nesterov,
-            weight_decay,
-        }),
-        OptimiserKind::Adam => Optimiser::Adam(Adam {
-            beta_1: beta1,
-            beta_2: beta2,
-            epsilon,
-            weight_decay,
-        }),
-    };
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of the width"
-    )]
-    let shift = (config.data.translation * f64::from(input_width)).round() as u32;
-    let augments = config.data.rotation > 0.0 || shift > 0;
-    Settings {
-        batch: config.train.batch,
-        train_images,
-        test_images,
-        optimiser,
-        smoothing: config.train.label_smoothing,
-        affine: augments.then_some(Affine {
-            degrees: config.data.rotation,
-            shift,
-        }),
-        per_layer: config.prune.scope == Scope::Layer,
-    }
 }
 
 fn count(items: usize) -> u32 {
@@ -158,23 +89,23 @@ impl Session {
             ));
         }
         let settings = settings(config, dataset.width, images);
-        let compiled = compile(net, &settings, tuning(config, gpu)?);
-        let machine = gpu.load(&compiled.plan)?;
+        let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
+        let machine = gpu.load(&plan)?;
         for (set, Split { images, labels }) in
             [&dataset.train, &dataset.test].into_iter().enumerate()
         {
             let mut bytes = images.clone();
             bytes.resize(bytes.len().next_multiple_of(4), 0);
-            machine.write(&compiled.images[set], &bytes);
+            machine.write(&tensors.images[set], &bytes);
             let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
-            machine.write(&compiled.labels[set], &labels);
+            machine.write(&tensors.labels[set], &labels);
         }
         machine.write(
-            &compiled.scale,
+            &tensors.scale,
             &GatherBatch::scale(&dataset.mean, &dataset.std),
         );
         if let Some(affine) = settings.affine {
-            machine.write(&compiled.turns, &affine.turns());
+            machine.write(&tensors.turns, &affine.turns());
         }
         let mut train = if held_out > 0 {
             permutation(config.seed, Stream::Split, 0, images[0])
@@ -184,14 +115,15 @@ impl Session {
         let mut validation = train.split_off((images[0] - held_out) as usize);
         train.sort_unstable();
         validation.sort_unstable();
-        let parameters = compiled.parameters.iter().map(|placed| &placed.parameter);
+        let parameters = tensors.parameters.iter().map(|placed| &placed.parameter);
         let prunable = parameters
             .filter(|parameter| parameter.is_prunable())
             .map(Parameter::len)
             .collect();
         Ok(Self {
             machine,
-            compiled,
+            plan,
+            tensors,
             settings,
             seed: config.seed,
             train,
@@ -213,7 +145,7 @@ impl Session {
 
     /// The recorded plan.
     pub fn plan(&self) -> &Plan {
-        &self.compiled.plan
+        &self.plan
     }
 
     /// Bytes of all buffers on the device.
@@ -229,7 +161,7 @@ impl Session {
     /// Names of the prunable tensors.
     pub fn prunable_names(&self) -> impl Iterator<Item = &str> {
         let parameters = self
-            .compiled
+            .tensors
             .parameters
             .iter()
             .map(|placed| &placed.parameter);
@@ -253,7 +185,7 @@ impl Session {
             Role::ConvWeight => config.init.conv,
             Role::LinearWeight => config.init.linear,
             // A bias goes with the weight in front of it.
-            Role::Bias => match self.compiled.parameters[layer.saturating_sub(1)]
+            Role::Bias => match self.tensors.parameters[layer.saturating_sub(1)]
                 .parameter
                 .role
             {
@@ -261,7 +193,7 @@ impl Session {
                 _ => config.init.linear,
             },
         };
-        let values: Vec<Vec<f32>> = (self.compiled.parameters.iter().enumerate())
+        let values: Vec<Vec<f32>> = (self.tensors.parameters.iter().enumerate())
             .map(|(i, Placed { parameter, .. })| {
                 let init: Init = init(parameter.role, i);
                 init.values(parameter, config.seed, count(i))
@@ -275,14 +207,14 @@ impl Session {
     /// # Errors
     /// The device was lost.
     pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
-        let Compiled {
+        let RunTensors {
             weights,
             state,
             mask,
             histogram,
             parameters,
             ..
-        } = &self.compiled;
+        } = &self.tensors;
         let machine = &self.machine;
         let zeros = vec![0f32; weights.len() as usize];
         for tensor in [&[weights], &state.iter().collect::<Vec<_>>()[..]].concat() {
@@ -314,7 +246,7 @@ impl Session {
     /// # Errors
     /// The device was lost.
     pub fn weights(&self) -> Result<Vec<(Parameter, Vec<f32>)>> {
-        let all: Vec<f32> = self.machine.read(&self.compiled.weights)?;
+        let all: Vec<f32> = self.machine.read(&self.tensors.weights)?;
         let of = |Placed {
                       parameter, first, ..
                   }: &Placed| {
@@ -324,13 +256,13 @@ impl Session {
                 parameter.to_file(&all[first..first + parameter.len() as usize]),
             )
         };
-        Ok(self.compiled.parameters.iter().map(of).collect())
+        Ok(self.tensors.parameters.iter().map(of).collect())
     }
 
     /// The parameter that holds this position of all parameters.
     pub fn parameter_at(&self, position: u32) -> &str {
         let before = self
-            .compiled
+            .tensors
             .parameters
             .iter()
             .filter(|placed| placed.first <= position);
@@ -343,7 +275,7 @@ impl Session {
     pub fn shuffle(&mut self, epoch: u32) {
         let order = permutation(self.seed, Stream::Shuffle, epoch, count(self.train.len()));
         let order: Vec<u32> = order.into_iter().map(|i| self.train[i as usize]).collect();
-        self.machine.write(&self.compiled.order, &order);
+        self.machine.write(&self.tensors.order, &order);
     }
 
     /// Submits one training step, counted from 0.
@@ -378,7 +310,7 @@ impl Session {
     }
 
     fn submit(&mut self, params: StepParams, phases: &[&str]) -> Result<()> {
-        self.machine.write(&self.compiled.step, &[params]);
+        self.machine.write(&self.tensors.step, &[params]);
         self.unread += 1;
         self.machine.replay(phases)
     }
@@ -398,7 +330,7 @@ impl Session {
     /// # Errors
     /// The device was lost or reported an error.
     pub fn read_records(&mut self) -> Result<Vec<Record>> {
-        let mut records: Vec<Record> = self.machine.read(&self.compiled.records)?;
+        let mut records: Vec<Record> = self.machine.read(&self.tensors.records)?;
         records.truncate(std::mem::take(&mut self.unread) as usize);
         Ok(records)
     }
@@ -408,7 +340,7 @@ impl Session {
     /// # Errors
     /// The device was lost or reported an error.
     pub fn prune(&mut self, keep: &[u32]) -> Result<()> {
-        self.machine.write(&self.compiled.keep, keep);
+        self.machine.write(&self.tensors.keep, keep);
         self.machine.replay(&["prune"])
     }
 
@@ -417,7 +349,7 @@ impl Session {
     /// # Errors
     /// The device was lost or reported an error.
     pub fn kept(&self) -> Result<Vec<u32>> {
-        self.machine.read(&self.compiled.kept)
+        self.machine.read(&self.tensors.kept)
     }
 
     /// Loss, without smoothing, and accuracy over all images of a set. Forgets the order of the epoch.
@@ -429,7 +361,7 @@ impl Session {
             ImageSet::Validation => ("gather-plain", self.validation.clone()),
             ImageSet::Test => ("gather-test", (0..self.settings.test_images).collect()),
         };
-        self.machine.write(&self.compiled.order, &order);
+        self.machine.write(&self.tensors.order, &order);
         let (batch, images) = (self.settings.batch, count(order.len()));
         let mut score = Score::default();
         for position in (0..images).step_by(batch as usize) {

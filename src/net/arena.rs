@@ -1,0 +1,120 @@
+//! Where the parameters lie: all in one tensor, so that one dispatch updates them and one ranking spans them.
+
+use super::{Net, Parameter};
+use crate::gpu::{Plan, Tensor, VIEW_ALIGNMENT};
+
+/// Prunable parameters begin where their mask bits begin on a binding boundary of 256 bytes.
+const PRUNABLE_ALIGNMENT: u32 = 2048;
+
+/// A parameter and where it lies.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// Name, shapes and role.
+    pub parameter: Parameter,
+    /// Its values on the device.
+    pub tensor: Tensor,
+    /// Its first element within the tensor of all parameters.
+    pub first: u32,
+}
+
+/// All parameters in one tensor, prunable ones first, and their gradients in another.
+pub(super) struct Arena {
+    pub(super) weights: Tensor,
+    pub(super) gradients: Tensor,
+    pub(super) parameters: Vec<Placed>,
+    /// Elements up to the end of the last prunable parameter.
+    pub(super) prunable: u32,
+}
+
+impl Arena {
+    pub(super) fn new(net: &Net, plan: &mut Plan) -> Self {
+        let parameters = net.parameters();
+        let mut firsts = vec![0; parameters.len()];
+        let mut end: u32 = 0;
+        let mut prunable_end = 0;
+        for prunable in [true, false] {
+            for (first, parameter) in firsts.iter_mut().zip(&parameters) {
+                if parameter.is_prunable() == prunable {
+                    *first = end;
+                    let alignment = if prunable {
+                        PRUNABLE_ALIGNMENT
+                    } else {
+                        VIEW_ALIGNMENT
+                    };
+                    end = (end + parameter.len()).next_multiple_of(alignment);
+                }
+            }
+            end = end.next_multiple_of(PRUNABLE_ALIGNMENT);
+            if prunable {
+                prunable_end = end;
+            }
+        }
+        let weights = plan.tensor("weights", &[end]);
+        let gradients = plan.tensor("gradients", &[end]);
+        let parameters = parameters
+            .into_iter()
+            .zip(firsts)
+            .map(|(parameter, first)| {
+                let tensor = weights.view(&parameter.name, first, &[parameter.len()]);
+                Placed {
+                    parameter,
+                    tensor,
+                    first,
+                }
+            })
+            .collect();
+        Self {
+            weights,
+            gradients,
+            parameters,
+            prunable: prunable_end,
+        }
+    }
+
+    /// Values of `layer.kind`, if the layer has them.
+    pub(super) fn value(&self, layer: &str, kind: &str) -> Option<Tensor> {
+        let name = format!("{layer}.{kind}");
+        self.parameters
+            .iter()
+            .find(|placed| placed.parameter.name == name)
+            .map(|placed| placed.tensor.clone())
+    }
+
+    /// Gradients of `layer.kind`, if the layer has them.
+    pub(super) fn gradient(&self, layer: &str, kind: &str) -> Option<Tensor> {
+        let name = format!("{layer}.{kind}");
+        let placed = self
+            .parameters
+            .iter()
+            .find(|placed| placed.parameter.name == name)?;
+        Some(
+            self.gradients
+                .view(format!("{name}.grad"), placed.first, &placed.tensor.shape),
+        )
+    }
+
+    pub(super) fn weight(&self, layer: &str) -> Tensor {
+        self.value(layer, "weight").expect("a layer with a weight")
+    }
+
+    pub(super) fn weight_gradient(&self, layer: &str) -> Tensor {
+        self.gradient(layer, "weight")
+            .expect("a layer with a weight")
+    }
+
+    /// Prunable parameters as (first element, elements with padding).
+    pub(super) fn prunable_ranges(&self) -> Vec<(u32, u32)> {
+        let prunable = self
+            .parameters
+            .iter()
+            .filter(|placed| placed.parameter.is_prunable());
+        prunable
+            .map(|placed| {
+                (
+                    placed.first,
+                    placed.tensor.len().next_multiple_of(PRUNABLE_ALIGNMENT),
+                )
+            })
+            .collect()
+    }
+}

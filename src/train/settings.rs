@@ -1,0 +1,78 @@
+//! From the configuration to what a plan is made from.
+
+use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, Product, Tuning};
+use crate::net::{Optimiser, Settings};
+use crate::ops::{Adam, Affine, Sgd};
+
+/// The kernel choices for an adapter, after `[tuning]`.
+pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
+    let product = match (config.tuning.product, gpu.adapter.fixed_subgroup_size) {
+        (ProductKind::Auto, _) => gpu.tuning.product,
+        (ProductKind::Block, _) => Product::Block,
+        (ProductKind::Lanes, Some(lanes @ (4 | 8 | 16))) => Product::Lanes(lanes),
+        (ProductKind::Lanes, _) => {
+            return Err(Error::config(
+                format!(
+                    "tuning.product is lanes, which {:?} cannot run",
+                    gpu.adapter.name
+                ),
+                "it needs subgroups of one size of 4, 8 or 16; use auto or block",
+            ));
+        }
+    };
+    Ok(Tuning {
+        product,
+        ..gpu.tuning
+    })
+}
+
+/// What the plan of a run depends on beside the network.
+pub fn settings(
+    config: &Config,
+    input_width: u32,
+    [train_images, test_images]: [u32; 2],
+) -> Settings {
+    let OptimiserConfig {
+        kind,
+        momentum,
+        nesterov,
+        weight_decay,
+        beta1,
+        beta2,
+        epsilon,
+    } = config.optimiser;
+    let optimiser = match kind {
+        OptimiserKind::Sgd => Optimiser::Sgd(Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+        }),
+        OptimiserKind::Adam => Optimiser::Adam(Adam {
+            beta_1: beta1,
+            beta_2: beta2,
+            epsilon,
+            weight_decay,
+        }),
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of the width"
+    )]
+    let shift = (config.data.translation * f64::from(input_width)).round() as u32;
+    let augments = config.data.rotation > 0.0 || shift > 0;
+    Settings {
+        batch: config.train.batch,
+        train_images,
+        test_images,
+        optimiser,
+        smoothing: config.train.label_smoothing,
+        affine: augments.then_some(Affine {
+            degrees: config.data.rotation,
+            shift,
+        }),
+        per_layer: config.prune.scope == Scope::Layer,
+    }
+}
