@@ -73,7 +73,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
     /// Passes over the training images
     #[arg(long, value_name = "E", conflicts_with = "steps")]
@@ -85,7 +85,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
     /// Learning rate
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Decides initial weights, order of samples and augmentation
     #[arg(long, value_name = "N")]
