@@ -11,6 +11,7 @@ pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
 pub use session::{ImageSet, Score, Session, settings, tuning};
 
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
+use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{Fault, Record};
 use std::time::{Duration, Instant};
@@ -113,6 +114,22 @@ impl Schedule {
             ramp,
         })
     }
+}
+
+/// Training images of a data set, less those that `config` holds out for validation.
+///
+/// # Errors
+/// None is left.
+pub fn train_images(config: &Config, dataset: &Dataset) -> Result<u32> {
+    let images = u32::try_from(dataset.train.len()).unwrap_or(u32::MAX);
+    let held_out = config.data.validation;
+    if held_out >= images {
+        return Err(Error::config(
+            format!("data.validation is {held_out}, of {images} training images"),
+            "hold out fewer images",
+        ));
+    }
+    Ok(images - held_out)
 }
 
 /// What a run tells while it goes on.

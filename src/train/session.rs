@@ -1,5 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+use super::train_images;
 use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
@@ -147,16 +148,7 @@ impl Session {
     /// A run that does not fit the device, a kernel that it refuses, or more validation than training images.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
-        let held_out = config.data.validation;
-        if held_out >= images[0] {
-            return Err(Error::config(
-                format!(
-                    "data.validation is {held_out}, of {} training images",
-                    images[0]
-                ),
-                "hold out fewer images",
-            ));
-        }
+        let kept = train_images(config, dataset)?;
         let settings = settings(config, dataset.width, images);
         let compiled = compile(net, &settings, tuning(config, gpu)?);
         let machine = gpu.load(&compiled.plan)?;
@@ -176,12 +168,12 @@ impl Session {
         if let Some(affine) = settings.affine {
             machine.write(&compiled.turns, &affine.turns());
         }
-        let mut train = if held_out > 0 {
+        let mut train = if kept < images[0] {
             permutation(config.seed, Stream::Split, 0, images[0])
         } else {
             (0..images[0]).collect()
         };
-        let mut validation = train.split_off((images[0] - held_out) as usize);
+        let mut validation = train.split_off(kept as usize);
         train.sort_unstable();
         validation.sort_unstable();
         let parameters = compiled.parameters.iter().map(|placed| &placed.parameter);
