@@ -13,6 +13,7 @@ use wgprune::train::{RunDir, Schedule, Session, train, train_images};
 
 pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    RunDir::check_free(args.out.as_deref())?;
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
     let input = Shape {
         h: dataset.height,
