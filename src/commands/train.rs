@@ -48,8 +48,8 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let wall = start.elapsed().as_secs_f64();
     if args.json {
         print(json!({
-            "run_dir": run_dir.path(),
-            "weights": weights,
+            "run_dir": run_dir.path().to_string_lossy(),
+            "weights": weights.to_string_lossy(),
             "model": net.name,
             "data": config.data.name,
             "method": method,
