@@ -13,6 +13,7 @@ pub use session::{ImageSet, Score, Session, settings, tuning};
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::{Net, Shape};
 use crate::ops::{Fault, Record};
 use std::time::{Duration, Instant};
 
@@ -130,6 +131,27 @@ pub fn train_images(config: &Config, dataset: &Dataset) -> Result<u32> {
         ));
     }
     Ok(images - held_out)
+}
+
+/// Refuses a batch whose activations cannot be counted in 32 bits, as kernels do.
+///
+/// # Errors
+/// Names the value that is too large.
+pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
+    for value in 0..=net.nodes.len() {
+        let Shape { h, w, c } = net.shape(value);
+        let elements = [h, w, c].map(u64::from).iter().product::<u64>() * u64::from(batch);
+        if elements > u64::from(u32::MAX) {
+            return Err(Error::new(
+                ErrorKind::Memory,
+                format!(
+                    "a batch of {batch} makes values of {h}x{w}x{c} that no adapter can address"
+                ),
+                "use a smaller --batch",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What a run tells while it goes on.

@@ -1,6 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use super::train_images;
+use super::{check_batch, train_images};
 use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
@@ -149,6 +149,7 @@ impl Session {
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
+        check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let compiled = compile(net, &settings, tuning(config, gpu)?);
         let machine = gpu.load(&compiled.plan)?;
