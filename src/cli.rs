@@ -183,6 +183,9 @@ fn key_and_value(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?} has no `=`; write KEY=VALUE"))?;
+    if key.trim().is_empty() {
+        return Err(format!("{text:?} has no key; write KEY=VALUE"));
+    }
     let table: Option<toml::Table> = format!("value = {value}").parse().ok();
     let parsed = table.and_then(|mut table| table.remove("value"));
     Ok((

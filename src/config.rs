@@ -462,8 +462,25 @@ fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Resul
                 help,
             ));
         };
-        if let (Value::Table(inner), Value::Table(known)) = (value, default) {
-            check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+        match (value, default) {
+            (Value::Table(inner), Value::Table(known)) => {
+                check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+            }
+            (_, Value::Table(known)) => {
+                let keys: Vec<String> =
+                    known.keys().map(|k| format!("{prefix}{key}.{k}")).collect();
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a section, not a value"),
+                    format!("set one of its keys: {}", keys.join(", ")),
+                ));
+            }
+            (Value::Table(_), _) => {
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a value, not a section"),
+                    format!("for example {prefix}{key} = {default}"),
+                ));
+            }
+            _ => {}
         }
     }
     Ok(())
