@@ -73,7 +73,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
     /// Passes over the training images
     #[arg(long, value_name = "E", conflicts_with = "steps")]
@@ -85,7 +85,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<u32>,
     /// Learning rate
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Decides initial weights, order of samples and augmentation
     #[arg(long, value_name = "N")]
@@ -183,6 +183,9 @@ fn key_and_value(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("{text:?} has no `=`; write KEY=VALUE"))?;
+    if key.trim().is_empty() {
+        return Err(format!("{text:?} has no key; write KEY=VALUE"));
+    }
     let table: Option<toml::Table> = format!("value = {value}").parse().ok();
     let parsed = table.and_then(|mut table| table.remove("value"));
     Ok((

@@ -11,6 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use wgprune::config::Config;
 use wgprune::error::Result;
 use wgprune::gpu::{AdapterFacts, Gpu, Options};
 
@@ -49,6 +50,11 @@ fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
     }
     log::debug!("tuning: {:?}", gpu.tuning);
     Ok(Arc::new(gpu))
+}
+
+/// The defaults with another batch, which is checked like that of a run.
+fn config_with_batch(batch: u32) -> Result<Config> {
+    Config::resolve(None, &[("train.batch".to_owned(), batch.into())])
 }
 
 /// The adapter as JSON results name it.

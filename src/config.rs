@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::nearest::nearest;
 use crate::net::Init;
 use crate::train::Length;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -57,6 +57,7 @@ pub struct TrainConfig {
     /// Images in a step. The short rest of an epoch is dropped.
     pub batch: u32,
     /// Share of the target that is spread over all classes.
+    #[serde(serialize_with = "as_written")]
     pub label_smoothing: f32,
 }
 
@@ -77,16 +78,21 @@ pub struct OptimiserConfig {
     /// `sgd` or `adam`.
     pub kind: OptimiserKind,
     /// Of SGD.
+    #[serde(serialize_with = "as_written")]
     pub momentum: f32,
     /// Of SGD.
     pub nesterov: bool,
     /// L2, on every parameter.
+    #[serde(serialize_with = "as_written")]
     pub weight_decay: f32,
     /// Of Adam.
+    #[serde(serialize_with = "as_written")]
     pub beta1: f32,
     /// Of Adam.
+    #[serde(serialize_with = "as_written")]
     pub beta2: f32,
     /// Of Adam.
+    #[serde(serialize_with = "as_written")]
     pub epsilon: f32,
 }
 
@@ -411,6 +417,16 @@ impl Config {
     }
 }
 
+/// An f32 as the shortest decimal that means it, not as the f64 next to it: 0.9, not 0.8999999761581421.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+fn as_written<S: Serializer>(value: &f32, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let written: f64 = value.to_string().parse().unwrap_or((*value).into());
+    serializer.serialize_f64(written)
+}
+
 fn read_table(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::config(
@@ -462,8 +478,25 @@ fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Resul
                 help,
             ));
         };
-        if let (Value::Table(inner), Value::Table(known)) = (value, default) {
-            check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+        match (value, default) {
+            (Value::Table(inner), Value::Table(known)) => {
+                check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+            }
+            (_, Value::Table(known)) => {
+                let keys: Vec<String> =
+                    known.keys().map(|k| format!("{prefix}{key}.{k}")).collect();
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a section, not a value"),
+                    format!("set one of its keys: {}", keys.join(", ")),
+                ));
+            }
+            (Value::Table(_), _) => {
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a value, not a section"),
+                    format!("for example {prefix}{key} = {default}"),
+                ));
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -486,6 +519,11 @@ mod tests {
         assert_eq!(
             Config::resolve(Some(&path), &[]).expect("read back"),
             config
+        );
+        assert!(
+            config.to_toml().contains("momentum = 0.9\n"),
+            "{}",
+            config.to_toml()
         );
     }
 

@@ -28,11 +28,20 @@ pub const MODELS: [(&str, &str); 2] = [
     ),
 ];
 
+/// Height and width up to which a LeNet's weights can be counted in 32 bits, as kernels do.
+const MAX_SIDE: u32 = 1024;
+
 /// The network of this name for images of `input` and so many classes.
 ///
 /// # Errors
-/// An unknown name, or images too small for the network.
+/// An unknown name, or images too small or too large for the network.
 pub fn by_name(name: &str, input: Shape, classes: u32) -> Result<Net> {
+    if input.h > MAX_SIDE || input.w > MAX_SIDE {
+        return Err(Error::config(
+            format!("images of {input} are too large for {name}"),
+            format!("scale them to at most {MAX_SIDE} x {MAX_SIDE} pixels; MNIST has 28 x 28"),
+        ));
+    }
     match name {
         "lenet-300-100" => lenet::lenet_300_100(input, classes),
         "lenet-5" => lenet::lenet_5(input, classes),

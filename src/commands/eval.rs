@@ -1,17 +1,15 @@
 //! `wgprune eval`
 
-use super::{folder, open_gpu, print};
+use super::{config_with_batch, folder, open_gpu, print};
 use crate::cli::EvalArgs;
 use serde_json::json;
-use wgprune::config::Config;
 use wgprune::data;
 use wgprune::error::Result;
 use wgprune::net::{Shape, by_name, load};
 use wgprune::train::{ImageSet, Session};
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
-    let mut config = Config::default();
-    config.train.batch = args.batch;
+    let config = config_with_batch(args.batch)?;
     let name = args.data.data.as_deref().unwrap_or(&config.data.name);
     let dataset = data::open(
         name,

@@ -1,10 +1,9 @@
 //! `wgprune show`
 
-use super::print;
+use super::{config_with_batch, print};
 use crate::cli::ShowArgs;
 use serde_json::json;
-use wgprune::config::Config;
-use wgprune::error::{Error, Result};
+use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters};
 use wgprune::net::{MODELS, Net, Parameter, Shape, by_name, compile};
 use wgprune::train::settings;
@@ -26,6 +25,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         }
         return Ok(());
     };
+    let config = config_with_batch(args.batch)?;
     let net = by_name(model, INPUT, CLASSES)?;
     let parameters = net.parameters();
     let total: u32 = parameters.iter().map(Parameter::len).sum();
@@ -61,11 +61,6 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         "multiply-adds       {:>12}  for one image",
         net.macs()
     ));
-    let mut config = Config::default();
-    config.train.batch = args.batch;
-    if args.batch == 0 {
-        return Err(Error::config("a batch of 0", "give --batch of at least 1"));
-    }
     // A data set of one batch stands in for the real one, whose size is not known without opening it.
     let plan = compile(
         &net,

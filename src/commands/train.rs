@@ -9,10 +9,11 @@ use wgprune::config::{Config, Method};
 use wgprune::data;
 use wgprune::error::Result;
 use wgprune::net::{Shape, by_name};
-use wgprune::train::{RunDir, Schedule, Session, train};
+use wgprune::train::{RunDir, Schedule, Session, train, train_images};
 
 pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    RunDir::check_free(args.out.as_deref())?;
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
     let input = Shape {
         h: dataset.height,
@@ -20,9 +21,9 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
         c: dataset.channels,
     };
     let net = by_name(&config.model, input, dataset.classes)?;
+    let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let gpu = open_gpu(args.device.as_deref())?;
     let mut session = Session::open(&gpu, &net, &dataset, &config)?;
-    let schedule = Schedule::new(&config, session.train_images())?;
     let tensors = session.prunable_names().map(str::to_owned).collect();
     let run_dir = RunDir::create(args.out.as_deref(), &config, tensors)?;
     log::info!(
@@ -47,8 +48,8 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let wall = start.elapsed().as_secs_f64();
     if args.json {
         print(json!({
-            "run_dir": run_dir.path(),
-            "weights": weights,
+            "run_dir": run_dir.path().to_string_lossy(),
+            "weights": weights.to_string_lossy(),
             "model": net.name,
             "data": config.data.name,
             "method": method,

@@ -2,7 +2,7 @@
 
 use super::{EpochSummary, Observer, Schedule, Score};
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Parameter, save};
 use crate::ops::Record;
 use serde_json::{Value, json};
@@ -19,22 +19,29 @@ pub struct RunDir {
 }
 
 impl RunDir {
+    /// Refuses a folder that holds a run already, before a run spends time on the device.
+    ///
+    /// # Errors
+    /// There is a `config.toml` in it.
+    pub fn check_free(wanted: Option<&Path>) -> Result<()> {
+        match wanted {
+            Some(path) if path.join("config.toml").exists() => Err(Error::new(
+                ErrorKind::Output,
+                format!("{} holds a run already", path.display()),
+                "choose another folder with --out DIR; nothing was changed in this one",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates the folder and writes `config.toml`. Without `wanted`, the folder is `runs/` and what the run is, with
     /// a number where that is taken.
     ///
     /// # Errors
     /// A folder that cannot be written, or that holds a run already.
     pub fn create(wanted: Option<&Path>, config: &Config, tensors: Vec<String>) -> Result<Self> {
-        let path = match wanted {
-            Some(path) if path.join("config.toml").exists() => {
-                return Err(Error::output(
-                    path,
-                    &std::io::Error::other("it holds a run already"),
-                ));
-            }
-            Some(path) => path.to_owned(),
-            None => free_name(config),
-        };
+        Self::check_free(wanted)?;
+        let path = wanted.map_or_else(|| free_name(config), Path::to_owned);
         let metrics_path = path.join("metrics.jsonl");
         fs::create_dir_all(&path).map_err(|error| Error::output(&path, &error))?;
         let metrics =

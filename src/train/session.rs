@@ -1,6 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use super::{settings, tuning};
+use super::{check_batch, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
@@ -78,16 +78,8 @@ impl Session {
     /// A run that does not fit the device, a kernel that it refuses, or more validation than training images.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
-        let held_out = config.data.validation;
-        if held_out >= images[0] {
-            return Err(Error::config(
-                format!(
-                    "data.validation is {held_out}, of {} training images",
-                    images[0]
-                ),
-                "hold out fewer images",
-            ));
-        }
+        let kept = train_images(config, dataset)?;
+        check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
         let machine = gpu.load(&plan)?;
@@ -107,12 +99,12 @@ impl Session {
         if let Some(affine) = settings.affine {
             machine.write(&tensors.turns, &affine.turns());
         }
-        let mut train = if held_out > 0 {
+        let mut train = if kept < images[0] {
             permutation(config.seed, Stream::Split, 0, images[0])
         } else {
             (0..images[0]).collect()
         };
-        let mut validation = train.split_off((images[0] - held_out) as usize);
+        let mut validation = train.split_off(kept as usize);
         train.sort_unstable();
         validation.sort_unstable();
         let parameters = tensors.parameters.iter().map(|placed| &placed.parameter);
