@@ -1,9 +1,9 @@
 // What every optimiser shares: the mask, and the guard against gradients that are not finite.
 // The mask has one bit for each parameter, so a word of it covers eight vectors of four.
-@group(0) @binding(0) var<storage, read_write> w: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> dw: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> mask: array<u32>;
-@group(0) @binding(3) var<storage, read> step: Step;
+@group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> mask: array<u32>;
+@group(0) @binding(2) var<storage, read> step: Step;
+@group(0) @binding(3) var<storage, read_write> w: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> records: array<atomic<u32>>;
 override VECTORS: u32;
 override WEIGHT_DECAY: f32;

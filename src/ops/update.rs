@@ -30,7 +30,7 @@ impl UpdateTensors<'_> {
         let vectors = self.w.len() / 4;
         let constants = [constants, &[("VECTORS", vectors.into())]].concat();
         let tensors = [
-            &[self.w, self.dw, self.mask, self.step, self.records],
+            &[self.dw, self.mask, self.step, self.w, self.records],
             state,
         ]
         .concat();

@@ -1,0 +1,421 @@
+//! Every kernel of every plan, without an adapter: valid, translatable for each backend, bound and sized as WebGPU asks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a failed test should panic, and its numbers are small"
+)]
+
+use naga::AddressSpace;
+use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
+use naga::proc::BoundsCheckPolicies;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{Module, ShaderStage, StorageAccess};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::gpu::{Constant, Dispatch, Kernel, Product, Tuning};
+use wgprune::net::{MODELS, Shape, by_name, compile};
+use wgprune::train::settings;
+
+/// Shared files of which a kernel takes one or the other, so that they may give the same name different meanings.
+const ALTERNATIVES: [[&str; 2]; 6] = [
+    ["product_block", "product_lanes"],
+    ["conv2d_shape", "max_pool_shape"],
+    // A product has an entry point and a grid of its own.
+    ["grid", "product_block"],
+    ["grid", "product_lanes"],
+    ["max_pool_shape", "product_block"],
+    ["max_pool_shape", "product_lanes"],
+];
+
+/// The dispatches of every network under every setting that changes a kernel or a constant.
+fn dispatches() -> &'static [(Tuning, Dispatch)] {
+    static ALL: OnceLock<Vec<(Tuning, Dispatch)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all = Vec::new();
+        for variant in 0..8 {
+            let mut config = Config::default();
+            if variant & 1 > 0 {
+                (config.data.rotation, config.data.translation) = (10.0, 0.1);
+            }
+            if variant & 2 > 0 {
+                config.optimiser.kind = OptimiserKind::Adam;
+            }
+            if variant & 4 > 0 {
+                config.prune.scope = Scope::Layer;
+            }
+            for (model, _) in MODELS {
+                let net = by_name(model, Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+                for tuning in Tuning::all() {
+                    let plan = compile(&net, &settings(&config, 28, [1024; 2]), tuning).plan;
+                    let phases = plan.phases().iter();
+                    all.extend(
+                        phases
+                            .flat_map(|phase| phase.dispatches.iter().cloned())
+                            .map(|d| (tuning, d)),
+                    );
+                }
+            }
+        }
+        all
+    })
+}
+
+/// A kernel's text, parsed and validated before its overrides have values.
+fn modules() -> &'static BTreeMap<String, (Kernel, Module, ModuleInfo)> {
+    static ALL: OnceLock<BTreeMap<String, (Kernel, Module, ModuleInfo)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let kernels: BTreeMap<String, Kernel> = dispatches()
+            .iter()
+            .map(|(_, dispatch)| (dispatch.kernel.label(), dispatch.kernel))
+            .collect();
+        let parse = |(label, kernel): (String, Kernel)| {
+            let module = naga::front::wgsl::parse_str(kernel.source)
+                .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(kernel.source)));
+            let info = validate(&label, &kernel, &module);
+            (label, (kernel, module, info))
+        };
+        kernels.into_iter().map(parse).collect()
+    })
+}
+
+fn validate(label: &str, kernel: &Kernel, module: &Module) -> ModuleInfo {
+    let capabilities = if kernel.uses_subgroups() {
+        Capabilities::SUBGROUP
+    } else {
+        Capabilities::empty()
+    };
+    Validator::new(ValidationFlags::all(), capabilities)
+        .validate(module)
+        .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(kernel.source)))
+}
+
+/// Calls `check` with the module of each kernel for each of its sets of constants, overrides resolved.
+fn for_each_pipeline(mut check: impl FnMut(&str, &Kernel, &Module, &ModuleInfo)) {
+    let mut seen = BTreeSet::new();
+    for (_, dispatch) in dispatches() {
+        let (label, constants) = (dispatch.kernel.label(), &dispatch.constants);
+        if !seen.insert(format!("{label} {constants:?}")) {
+            continue;
+        }
+        let (kernel, module, info) = &modules()[&label];
+        let values: PipelineConstants = constants
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value))
+            .collect();
+        let (module, info) =
+            process_overrides(module, info, Some((ShaderStage::Compute, "main")), &values)
+                .unwrap_or_else(|error| panic!("{label} with {constants:?}: {error}"));
+        check(&label, kernel, &module, &info);
+    }
+}
+
+/// The stem and the text of each WGSL file in a folder.
+fn wgsl_files(folder: &str) -> Vec<(String, String)> {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "wgsl")
+    });
+    let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    files
+        .map(|path| (stem(&path), std::fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_kernel_is_valid_with_its_constants_and_translates_for_every_backend() {
+    for_each_pipeline(|label, kernel, module, _| {
+        let info = &validate(label, kernel, module);
+        let entry = || (ShaderStage::Compute, "main".to_owned());
+        let (stage, name) = entry();
+        let spv_entry = spv::PipelineOptions {
+            shader_stage: stage,
+            entry_point: name,
+        };
+        // Vulkan 1.1 is where SPIR-V 1.3 and with it subgroup operations begin.
+        let spv_options = spv::Options {
+            lang_version: (1, 3),
+            ..spv::Options::default()
+        };
+        spv::write_vec(module, info, &spv_options, Some(&spv_entry))
+            .unwrap_or_else(|error| panic!("{label} in SPIR-V: {error}"));
+        let msl_entry = msl::PipelineOptions {
+            entry_point: Some(entry()),
+            ..Default::default()
+        };
+        let msl_options = msl::Options {
+            lang_version: (2, 4),
+            ..Default::default()
+        };
+        msl::write_string(module, info, &msl_options, &msl_entry)
+            .unwrap_or_else(|error| panic!("{label} in MSL: {error}"));
+        let hlsl_entry = hlsl::PipelineOptions {
+            entry_point: Some(entry()),
+        };
+        let model = if kernel.uses_subgroups() {
+            hlsl::ShaderModel::V6_0
+        } else {
+            hlsl::ShaderModel::V5_1
+        };
+        let hlsl_options = hlsl::Options {
+            shader_model: model,
+            ..Default::default()
+        };
+        hlsl::Writer::new(&mut String::new(), &hlsl_options, &hlsl_entry)
+            .write(module, info, None)
+            .unwrap_or_else(|error| panic!("{label} in HLSL: {error}"));
+        if !kernel.uses_subgroups() {
+            let (stage, name) = entry();
+            let glsl_entry = glsl::PipelineOptions {
+                shader_stage: stage,
+                entry_point: name,
+                multiview: None,
+            };
+            let options = glsl::Options::default();
+            let policies = BoundsCheckPolicies::default();
+            glsl::Writer::new(
+                &mut String::new(),
+                module,
+                info,
+                &options,
+                &glsl_entry,
+                policies,
+            )
+            .and_then(|mut writer| writer.write())
+            .unwrap_or_else(|error| panic!("{label} in GLSL: {error}"));
+        }
+    });
+}
+
+#[test]
+fn every_kernel_has_one_entry_point_called_main() {
+    for (label, (_, module, _)) in modules() {
+        let names: Vec<&str> = module
+            .entry_points
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        assert_eq!(names, ["main"], "{label}");
+    }
+}
+
+/// For each binding of group 0, in order, whether the kernel writes to it.
+fn bindings(label: &str, module: &Module) -> Vec<bool> {
+    let bound = module.global_variables.iter().filter_map(|(_, variable)| {
+        let binding = variable.binding?;
+        assert_eq!(binding.group, 0, "{label}: {:?}", variable.name);
+        let AddressSpace::Storage { access } = variable.space else {
+            panic!("{label}: {:?} is in no storage buffer", variable.name);
+        };
+        Some((binding.binding, access.contains(StorageAccess::STORE)))
+    });
+    let map: BTreeMap<u32, bool> = bound.collect();
+    assert!(
+        map.keys().copied().eq(0..map.len() as u32),
+        "{label}: bindings {:?} have gaps",
+        map.keys()
+    );
+    map.into_values().collect()
+}
+
+#[test]
+fn a_kernel_binds_as_many_tensors_as_it_is_given_and_its_inputs_come_first() {
+    let bound: HashMap<&str, Vec<bool>> = modules()
+        .iter()
+        .map(|(label, (_, module, _))| (label.as_str(), bindings(label, module)))
+        .collect();
+    for (label, writes) in &bound {
+        assert!(
+            writes.is_sorted(),
+            "{label} reads what comes after an output: {writes:?}"
+        );
+    }
+    for (_, dispatch) in dispatches() {
+        let label = dispatch.kernel.label();
+        assert_eq!(
+            dispatch.tensors.len(),
+            bound[label.as_str()].len(),
+            "{label} in {}",
+            dispatch.layer
+        );
+    }
+}
+
+#[test]
+fn a_tensor_that_a_dispatch_writes_to_is_bound_once() {
+    for (_, dispatch) in dispatches() {
+        let label = dispatch.kernel.label();
+        let writes = bindings(&label, &modules()[&label].1);
+        for (i, output) in dispatch
+            .tensors
+            .iter()
+            .enumerate()
+            .filter(|&(i, _)| writes[i])
+        {
+            let others = dispatch.tensors.iter().enumerate().filter(|&(j, _)| j != i);
+            let twice = others.filter(|(_, tensor)| *tensor == output).count();
+            assert_eq!(twice, 0, "{label} in {}: {}", dispatch.layer, output.name);
+        }
+    }
+}
+
+#[test]
+fn an_op_sets_every_override_without_a_default_and_no_other_name() {
+    for (
+        _,
+        Dispatch {
+            kernel,
+            constants,
+            layer,
+            ..
+        },
+    ) in dispatches()
+    {
+        let label = kernel.label();
+        let overrides = &modules()[&label].1.overrides;
+        let declared: BTreeMap<&str, bool> = overrides
+            .iter()
+            .map(|(_, o)| (o.name.as_deref().unwrap(), o.init.is_some()))
+            .collect();
+        let given: BTreeSet<&str> = constants.iter().map(|(name, _): &Constant| *name).collect();
+        assert_eq!(
+            given.len(),
+            constants.len(),
+            "{label} in {layer} gets a constant twice: {constants:?}"
+        );
+        for (name, has_default) in &declared {
+            assert!(
+                *has_default || given.contains(name),
+                "{label} in {layer} lacks {name}"
+            );
+        }
+        for name in given {
+            assert!(
+                declared.contains_key(name),
+                "{label} in {layer} knows no {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_shader_file_belongs_to_a_kernel() {
+    let kernels: Vec<&Kernel> = modules().values().map(|(kernel, ..)| kernel).collect();
+    for (stem, text) in wgsl_files("shaders") {
+        assert!(
+            kernels
+                .iter()
+                .any(|kernel| kernel.name == stem && kernel.source.starts_with(&text)),
+            "no plan launches shaders/{stem}.wgsl"
+        );
+    }
+    for (stem, text) in wgsl_files("shaders/shared") {
+        assert!(
+            kernels.iter().any(|kernel| kernel.source.contains(&text)),
+            "no kernel includes shaders/shared/{stem}.wgsl"
+        );
+    }
+}
+
+/// Names that a WGSL file declares for all of the text that it is joined with.
+fn declared(text: &str) -> BTreeSet<&str> {
+    let words = text.lines().filter_map(|line| {
+        let rest = ["fn ", "override ", "const ", "struct "]
+            .iter()
+            .find_map(|k| line.strip_prefix(k))?;
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+    });
+    words.collect()
+}
+
+#[test]
+fn shared_files_that_may_be_joined_declare_different_names() {
+    let files = wgsl_files("shaders/shared");
+    for (i, (first, text)) in files.iter().enumerate() {
+        for (second, other) in &files[i + 1..] {
+            let pair = [first.as_str(), second.as_str()];
+            if ALTERNATIVES
+                .iter()
+                .any(|two| pair.iter().all(|name| two.contains(name)))
+            {
+                let both =
+                    |kernel: &Kernel| kernel.source.contains(text) && kernel.source.contains(other);
+                assert!(
+                    modules().values().all(|(kernel, ..)| !both(kernel)),
+                    "a kernel joins {pair:?}"
+                );
+                continue;
+            }
+            let (a, b) = (declared(text), declared(other));
+            let common: Vec<_> = a.intersection(&b).collect();
+            assert!(
+                common.is_empty(),
+                "{first} and {second} both declare {common:?}"
+            );
+        }
+    }
+}
+
+/// WebGPU's default limits: what every device has.
+#[test]
+fn every_kernel_keeps_to_the_default_limits_of_webgpu() {
+    for (tuning, dispatch) in dispatches() {
+        let label = dispatch.kernel.label();
+        assert!(
+            dispatch.tensors.len() <= 8,
+            "{label} binds {} storage buffers",
+            dispatch.tensors.len()
+        );
+        assert!(
+            dispatch
+                .grid
+                .0
+                .iter()
+                .all(|groups| (1..=65_535).contains(groups)),
+            "{label} in {} starts {:?} workgroups",
+            dispatch.layer,
+            dispatch.grid
+        );
+        for tensor in &dispatch.tensors {
+            assert!(
+                tensor.bytes() <= 128 << 20,
+                "{label} binds {} bytes of {}",
+                tensor.bytes(),
+                tensor.name
+            );
+        }
+        if tuning.product == Product::Block {
+            assert!(
+                !dispatch.kernel.uses_subgroups(),
+                "{label} needs subgroups in the portable tuning"
+            );
+        }
+    }
+    for_each_pipeline(|label, _, module, _| {
+        let [x, y, z] = module.entry_points[0].workgroup_size;
+        assert!(
+            x <= 256 && y <= 256 && z <= 64 && x * y * z <= 256,
+            "{label}: {x} x {y} x {z} invocations"
+        );
+        let mut layouts = naga::proc::Layouter::default();
+        layouts.update(module.to_ctx()).unwrap();
+        let shared = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| v.space == AddressSpace::WorkGroup);
+        let bytes: u32 = shared
+            .map(|(_, v)| layouts[v.ty].size.next_multiple_of(16))
+            .sum();
+        assert!(
+            bytes <= 16 << 10,
+            "{label}: {bytes} bytes of workgroup memory"
+        );
+    });
+}
