@@ -1,0 +1,304 @@
+//! The twins of the ops against PyTorch: files that assets/golden/ops.py wrote, in PyTorch's layouts.
+//!
+//! Twin and golden both compute in f64 from the same inputs, so they differ by f64 rounding: [`CLOSE`] of the magnitudes
+//! involved, which here are below 100. Only the optimisers, whose state is f32 between steps, have a bound of their own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a failed test should panic, and its numbers are small"
+)]
+
+use bytemuck::{Pod, pod_collect_to_vec};
+use safetensors::{Dtype, SafeTensors};
+use std::path::Path;
+use wgprune::ops::{Adam, Conv2d, CrossEntropy, Linear, MaxPool, Sgd};
+use wgprune::reference::update::{Parameters, Updated};
+use wgprune::reference::{Bounded, conv2d, cross_entropy, grad_bias, linear, max_pool, update};
+
+/// Sums of at most a few hundred terms below 100, each rounded to half of 2.2e-16 of itself.
+const CLOSE: f64 = 1e-12;
+
+struct Golden(Vec<u8>);
+
+impl Golden {
+    fn open(op: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/golden");
+        Self(std::fs::read(folder.join(format!("{op}.safetensors"))).unwrap())
+    }
+
+    /// Values and shape of `case.name`.
+    fn read<T: Pod>(&self, case: &str, name: &str, dtype: Dtype) -> (Vec<T>, Vec<usize>) {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let view = file.tensor(&format!("{case}.{name}")).unwrap();
+        assert_eq!(view.dtype(), dtype, "{case}.{name}");
+        (pod_collect_to_vec(view.data()), view.shape().to_vec())
+    }
+
+    fn input(&self, case: &str, name: &str) -> (Vec<f32>, Vec<usize>) {
+        self.read(case, name, Dtype::F32)
+    }
+
+    fn integers(&self, case: &str, name: &str) -> (Vec<u32>, Vec<usize>) {
+        self.read(case, name, Dtype::I32)
+    }
+
+    fn output(&self, case: &str, name: &str) -> (Vec<f64>, Vec<usize>) {
+        self.read(case, name, Dtype::F64)
+    }
+}
+
+/// The same values with their axes in another order: axis i of the result is axis `order[i]` of `values`.
+fn permuted<T: Copy>((values, shape): (Vec<T>, Vec<usize>), order: &[usize]) -> Vec<T> {
+    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
+    let mut places = vec![0];
+    for &axis in order {
+        let along = |place: usize| (0..shape[axis]).map(move |i| (place, i));
+        let next = places.into_iter().flat_map(along);
+        places = next.map(|(place, i)| place + i * stride(axis)).collect();
+    }
+    places.into_iter().map(|place| values[place]).collect()
+}
+
+/// N·C·H·W to N·H·W·C.
+const CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
+/// O·I·R·S to R·S·I·O.
+const OUTPUTS_LAST: [usize; 4] = [2, 3, 1, 0];
+/// A matrix to its transpose.
+const TRANSPOSED: [usize; 2] = [1, 0];
+
+#[track_caller]
+fn assert_close(what: &str, twin: &[f64], golden: &[f64]) {
+    assert_eq!(twin.len(), golden.len(), "length of {what}");
+    for (i, (twin, golden)) in twin.iter().zip(golden).enumerate() {
+        let difference = (twin - golden).abs();
+        assert!(
+            difference <= CLOSE * (1.0 + golden.abs()),
+            "{what}[{i}] is {twin}, not {golden}"
+        );
+    }
+}
+
+fn values(bounded: &[Bounded]) -> Vec<f64> {
+    bounded.iter().map(|bounded| bounded.value).collect()
+}
+
+#[test]
+fn the_twin_of_a_convolution_gives_what_pytorch_gives() {
+    let golden = Golden::open("conv2d");
+    for case in ["plain", "padded", "strided", "wide"] {
+        let (x, w) = (golden.input(case, "x"), golden.input(case, "w"));
+        let [n, c, h, width] = [0, 1, 2, 3].map(|axis| x.1[axis] as u32);
+        let (geometry, k) = (golden.integers(case, "geometry").0, w.1[0] as u32);
+        let [kernel, stride, pad] = [geometry[0], geometry[1], geometry[2]];
+        let op = Conv2d {
+            n,
+            h,
+            w: width,
+            c,
+            k,
+            kernel,
+            stride,
+            pad,
+        };
+        let (x, w) = (permuted(x, &CHANNELS_LAST), permuted(w, &OUTPUTS_LAST));
+        let dy = permuted(golden.input(case, "dy"), &CHANNELS_LAST);
+        let y = conv2d::forward(&op, &x, &w, Some(&golden.input(case, "bias").0));
+        assert_close(
+            case,
+            &y,
+            &permuted(golden.output(case, "y"), &CHANNELS_LAST),
+        );
+        let dx = conv2d::grad_input(&op, &w, &dy);
+        assert_close(
+            case,
+            &dx,
+            &permuted(golden.output(case, "dx"), &CHANNELS_LAST),
+        );
+        let dw = conv2d::grad_weight(&op, &x, &dy);
+        assert_close(
+            case,
+            &dw,
+            &permuted(golden.output(case, "dw"), &OUTPUTS_LAST),
+        );
+        assert_close(case, &grad_bias(k, &dy), &golden.output(case, "dbias").0);
+    }
+}
+
+#[test]
+fn the_twin_of_a_linear_layer_gives_what_pytorch_gives() {
+    let golden = Golden::open("linear");
+    let case = "plain";
+    let (x, shape) = golden.input(case, "x");
+    let w = golden.input(case, "w");
+    let op = Linear {
+        n: shape[0] as u32,
+        c: shape[1] as u32,
+        k: w.1[0] as u32,
+    };
+    let w = permuted(w, &TRANSPOSED);
+    let (dy, _) = golden.input(case, "dy");
+    let y = linear::forward(&op, &x, &w, Some(&golden.input(case, "bias").0));
+    assert_close("y", &y, &golden.output(case, "y").0);
+    assert_close(
+        "dx",
+        &linear::grad_input(&op, &w, &dy),
+        &golden.output(case, "dx").0,
+    );
+    let dw = permuted(golden.output(case, "dw"), &TRANSPOSED);
+    assert_close("dw", &linear::grad_weight(&op, &x, &dy), &dw);
+    assert_close(
+        "dbias",
+        &grad_bias(op.k, &dy),
+        &golden.output(case, "dbias").0,
+    );
+}
+
+#[test]
+fn the_twin_of_a_max_pool_picks_the_winners_that_pytorch_picks() {
+    let golden = Golden::open("max_pool");
+    for case in ["plain", "overlapping", "padded", "dense"] {
+        let x = golden.input(case, "x");
+        let [n, c, h, w] = [0, 1, 2, 3].map(|axis| x.1[axis] as u32);
+        let (geometry, _) = golden.integers(case, "geometry");
+        let [kernel, stride, pad] = [geometry[0], geometry[1], geometry[2]];
+        let op = MaxPool {
+            n,
+            h,
+            w,
+            c,
+            kernel,
+            stride,
+            pad,
+        };
+        let (y, winner) = max_pool::forward(&op, &permuted(x, &CHANNELS_LAST));
+        let y: Vec<f64> = y.into_iter().map(f64::from).collect();
+        assert_close(
+            case,
+            &y,
+            &permuted(golden.output(case, "y"), &CHANNELS_LAST),
+        );
+        // PyTorch counts winners within the image, the op within the window.
+        let within_image = |(o, tap): (usize, &u32)| {
+            let (p, q) = (o as u32 / (c * op.q()) % op.p(), o as u32 / c % op.q());
+            (p * stride + tap / kernel - pad) * w + q * stride + tap % kernel - pad
+        };
+        let places: Vec<u32> = winner.iter().enumerate().map(within_image).collect();
+        assert_eq!(
+            places,
+            permuted(golden.integers(case, "winner"), &CHANNELS_LAST),
+            "{case}"
+        );
+        let dy = permuted(golden.input(case, "dy"), &CHANNELS_LAST);
+        let dx = max_pool::grad_input(&op, &dy, &winner);
+        assert_close(
+            case,
+            &dx,
+            &permuted(golden.output(case, "dx"), &CHANNELS_LAST),
+        );
+    }
+}
+
+#[test]
+fn the_twin_of_cross_entropy_smooths_labels_as_pytorch_does() {
+    let golden = Golden::open("cross_entropy");
+    for case in ["hard", "smooth"] {
+        let (z, shape) = golden.input(case, "z");
+        let smoothing = golden.input(case, "smoothing").0[0];
+        let [n, classes] = [shape[0] as u32, shape[1] as u32];
+        let op = CrossEntropy {
+            n,
+            classes,
+            smoothing,
+        };
+        let labels = golden.integers(case, "labels").0;
+        let expected = cross_entropy::cross_entropy(&op, &z, &labels, n);
+        assert_close(
+            case,
+            &values(&expected.loss),
+            &golden.output(case, "loss").0,
+        );
+        assert_close(case, &values(&expected.dz), &golden.output(case, "dz").0);
+        assert_eq!(expected.hit, golden.integers(case, "hit").0, "{case}");
+    }
+}
+
+/// Three steps of a twin from a state of zeros. PyTorch keeps parameters and state in f64 where the twin gets f32, twice
+/// rounded by the third step: less than what the twin allows a kernel, which is 8 to 32 such roundings.
+fn assert_follows<const S: usize>(
+    case: &str,
+    has_state: bool,
+    step: impl Fn(i32, Parameters<'_>, [&[f32]; S]) -> Updated<S>,
+) {
+    let golden = Golden::open("update");
+    let (mut w, _) = golden.input(case, "w");
+    let (gradients, _) = golden.input(case, "dw");
+    let mut moments = [(); S].map(|()| vec![0.0; w.len()]);
+    let mask = vec![u32::MAX; w.len() / 32];
+    let assert_admits = |what: String, bounded: &[Bounded], golden: &[f64]| {
+        for (i, (Bounded { value, bound }, golden)) in bounded.iter().zip(golden).enumerate() {
+            assert!(
+                (value - golden).abs() <= *bound,
+                "{case}.{what}[{i}] is {value}, not {golden} within {bound:e}"
+            );
+        }
+    };
+    for (t, dw) in (0..).zip(gradients.chunks(w.len())) {
+        let parameters = Parameters {
+            w: &w,
+            dw,
+            mask: &mask,
+        };
+        let updated = step(t, parameters, moments.each_ref().map(Vec::as_slice));
+        assert_admits(
+            format!("w{t}"),
+            &updated.w,
+            &golden.output(case, &format!("w{t}")).0,
+        );
+        for (slot, moment) in updated.moments.iter().enumerate().filter(|_| has_state) {
+            let name = format!("state{slot}.{t}");
+            assert_admits(name.clone(), moment, &golden.output(case, &name).0);
+        }
+        let single = |list: &Vec<Bounded>| list.iter().map(|b| b.value as f32).collect::<Vec<_>>();
+        (w, moments) = (single(&updated.w), updated.moments.each_ref().map(single));
+    }
+}
+
+#[test]
+fn the_twin_of_sgd_follows_pytorch() {
+    for (case, momentum, nesterov) in [
+        ("plain", 0.0, false),
+        ("momentum", 0.9, false),
+        ("nesterov", 0.9, true),
+    ] {
+        let op = Sgd {
+            momentum,
+            nesterov,
+            weight_decay: 0.01,
+        };
+        // Without momentum PyTorch keeps no state.
+        assert_follows(case, momentum > 0.0, |_, p, [v]: [&[f32]; 1]| {
+            update::sgd(&op, 0.1, p, v)
+        });
+    }
+}
+
+#[test]
+fn the_twin_of_adam_follows_pytorch() {
+    let op = Adam {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.01,
+    };
+    assert_follows("adam", true, |t, p, moments: [&[f32]; 2]| {
+        let correction = |beta: f32| (1.0 - f64::from(beta).powi(t + 1)) as f32;
+        update::adam(
+            &op,
+            0.1,
+            [correction(op.beta_1), correction(op.beta_2)],
+            p,
+            moments,
+        )
+    });
+}
