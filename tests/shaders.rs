@@ -19,17 +19,6 @@ use wgprune::gpu::{Constant, Dispatch, Kernel, Product, Tuning};
 use wgprune::net::{MODELS, Shape, by_name, compile};
 use wgprune::train::settings;
 
-/// Shared files of which a kernel takes one or the other, so that they may give the same name different meanings.
-const ALTERNATIVES: [[&str; 2]; 6] = [
-    ["product_block", "product_lanes"],
-    ["conv2d_shape", "max_pool_shape"],
-    // A product has an entry point and a grid of its own.
-    ["grid", "product_block"],
-    ["grid", "product_lanes"],
-    ["max_pool_shape", "product_block"],
-    ["max_pool_shape", "product_lanes"],
-];
-
 /// The dispatches of every network under every setting that changes a kernel or a constant.
 fn dispatches() -> &'static [(Tuning, Dispatch)] {
     static ALL: OnceLock<Vec<(Tuning, Dispatch)>> = OnceLock::new();
@@ -320,46 +309,6 @@ fn every_shader_file_belongs_to_a_kernel() {
             kernels.iter().any(|kernel| kernel.source.contains(&text)),
             "no kernel includes shaders/shared/{stem}.wgsl"
         );
-    }
-}
-
-/// Names that a WGSL file declares for all of the text that it is joined with.
-fn declared(text: &str) -> BTreeSet<&str> {
-    let words = text.lines().filter_map(|line| {
-        let rest = ["fn ", "override ", "const ", "struct "]
-            .iter()
-            .find_map(|k| line.strip_prefix(k))?;
-        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
-    });
-    words.collect()
-}
-
-#[test]
-fn shared_files_that_may_be_joined_declare_different_names() {
-    let files = wgsl_files("shaders/shared");
-    for (i, (first, text)) in files.iter().enumerate() {
-        for (second, other) in &files[i + 1..] {
-            let pair = [first.as_str(), second.as_str()];
-            if ALTERNATIVES
-                .iter()
-                .any(|two| pair.iter().all(|name| two.contains(name)))
-            {
-                let both =
-                    |kernel: &Kernel| kernel.source.contains(text) && kernel.source.contains(other);
-                assert!(
-                    modules().values().all(|(kernel, ..)| !both(kernel)),
-                    "a kernel joins {pair:?}"
-                );
-                continue;
-            }
-            let (a, b) = (declared(text), declared(other));
-            let common: Vec<_> = a.intersection(&b).collect();
-            assert!(
-                common.is_empty(),
-                "{first} and {second} both declare {common:?}"
-            );
-        }
     }
 }
 

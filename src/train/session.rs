@@ -3,7 +3,7 @@
 use super::{check_batch, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
     Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,

@@ -1,0 +1,264 @@
+//! From a file and flags to a configuration, and what is refused on the way.
+
+use super::Config;
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+use crate::train::Length;
+use std::path::Path;
+use toml::{Table, Value};
+
+impl Config {
+    /// Defaults, then the file, then the edits, the later over the earlier.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a key that does not exist, or a value out of range; the message names it.
+    pub fn resolve(file: Option<&Path>, edits: &[(String, Value)]) -> Result<Self> {
+        let mut table = file.map_or_else(|| Ok(Table::new()), read_table)?;
+        let source = file.map_or("the configuration".to_owned(), |path| {
+            path.display().to_string()
+        });
+        for (key, value) in edits {
+            set(&mut table, key, value.clone())?;
+        }
+        let defaults = Self::default().to_table();
+        check_keys(&table, &defaults, "", &source)?;
+        let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
+            Error::config(
+                format!("{source}: {}", error.to_string().trim()),
+                "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
+            )
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// All keys with their values.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&self.to_table()).expect("a table without exotic keys")
+    }
+
+    fn to_table(&self) -> Table {
+        Table::try_from(self).expect("every field has a TOML value")
+    }
+
+    /// Refuses values that no run can use.
+    fn check(&self) -> Result<()> {
+        let Self {
+            data,
+            train,
+            optimiser,
+            learning_rate,
+            prune,
+            ..
+        } = self;
+        let range = |key: &str, value: f64, low: f64, high: f64, open: bool| {
+            let inside = value >= low && (value < high || (!open && value <= high));
+            if inside {
+                return Ok(());
+            }
+            let end = if open { "below" } else { "at most" };
+            Err(Error::config(
+                format!("{key} is {value}"),
+                format!("it must be at least {low} and {end} {high}"),
+            ))
+        };
+        range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
+        range("prune.initial", prune.initial, 0.0, prune.sparsity, false)?;
+        range("train.batch", train.batch.into(), 1.0, 65_536.0, false)?;
+        range(
+            "train.label_smoothing",
+            train.label_smoothing.into(),
+            0.0,
+            1.0,
+            true,
+        )?;
+        range("data.rotation", data.rotation, 0.0, 180.0, false)?;
+        range("data.translation", data.translation, 0.0, 1.0, true)?;
+        range(
+            "optimiser.momentum",
+            optimiser.momentum.into(),
+            0.0,
+            1.0,
+            true,
+        )?;
+        range(
+            "optimiser.weight_decay",
+            optimiser.weight_decay.into(),
+            0.0,
+            1.0,
+            false,
+        )?;
+        range("optimiser.beta1", optimiser.beta1.into(), 0.0, 1.0, true)?;
+        range("optimiser.beta2", optimiser.beta2.into(), 0.0, 1.0, true)?;
+        range(
+            "optimiser.epsilon",
+            optimiser.epsilon.into(),
+            1e-30,
+            1.0,
+            false,
+        )?;
+        range(
+            "learning_rate.initial",
+            learning_rate.initial,
+            0.0,
+            1000.0,
+            false,
+        )?;
+        range(
+            "learning_rate.minimum",
+            learning_rate.minimum,
+            0.0,
+            learning_rate.initial,
+            false,
+        )?;
+        range(
+            "learning_rate.factor",
+            learning_rate.factor,
+            0.0,
+            1.0,
+            false,
+        )?;
+        if prune.every != "auto" {
+            prune
+                .every
+                .parse::<Length>()
+                .map_err(|why| Error::config(format!("prune.every: {why}"), "or write auto"))?;
+        }
+        Ok(())
+    }
+}
+
+fn read_table(path: &Path) -> Result<Table> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::config(
+            format!("cannot read the configuration {}: {error}", path.display()),
+            "give the path of a TOML file, for example the config.toml of a run",
+        )
+    })?;
+    text.parse().map_err(|error: toml::de::Error| {
+        Error::config(
+            format!("{}: {}", path.display(), error.to_string().trim()),
+            "mend the TOML there",
+        )
+    })
+}
+
+/// Sets `a.b.c` in nested tables.
+fn set(table: &mut Table, key: &str, value: Value) -> Result<()> {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+            Ok(())
+        }
+        Some((section, rest)) => {
+            let inner = table
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
+            match inner {
+                Value::Table(inner) => set(inner, rest, value),
+                _ => Err(Error::config(
+                    format!("{section} is a value, so {key} cannot be set"),
+                    "",
+                )),
+            }
+        }
+    }
+}
+
+/// Refuses keys that the defaults do not have, with the nearest one that they have.
+fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
+    for (key, value) in table {
+        let Some(default) = known.get(key) else {
+            let keys: Vec<&str> = known.keys().map(String::as_str).collect();
+            let help = match nearest(key, keys.iter().copied()) {
+                Some(guess) => format!("did you mean {prefix}{guess}?"),
+                None => format!("known there: {}", keys.join(", ")),
+            };
+            return Err(Error::config(
+                format!("{source}: there is no key {prefix}{key}"),
+                help,
+            ));
+        };
+        match (value, default) {
+            (Value::Table(inner), Value::Table(known)) => {
+                check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+            }
+            (_, Value::Table(known)) => {
+                let keys: Vec<String> =
+                    known.keys().map(|k| format!("{prefix}{key}.{k}")).collect();
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a section, not a value"),
+                    format!("set one of its keys: {}", keys.join(", ")),
+                ));
+            }
+            (Value::Table(_), _) => {
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a value, not a section"),
+                    format!("for example {prefix}{key} = {default}"),
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(key: &str, value: impl Into<Value>) -> Result<Config> {
+        Config::resolve(None, &[(key.to_owned(), value.into())])
+    }
+
+    #[test]
+    fn the_saved_copy_reads_back_as_the_same_configuration() {
+        let config = edit("data.rotation", 10.5).expect("a rotation");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, config.to_toml()).expect("written");
+        assert_eq!(
+            Config::resolve(Some(&path), &[]).expect("read back"),
+            config
+        );
+        assert!(
+            config.to_toml().contains("momentum = 0.9\n"),
+            "{}",
+            config.to_toml()
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+        let error = edit("prune.sparisty", 0.5).expect_err("a typing error");
+        assert!(
+            error.what.contains("prune.sparisty") && error.help.contains("prune.sparsity"),
+            "{error}"
+        );
+        assert!(
+            edit("prun.sparsity", 0.5)
+                .expect_err("a section")
+                .help
+                .contains("prune")
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_or_of_the_wrong_kind_are_refused_by_name() {
+        let wrong: [(&str, Value); 8] = [
+            ("prune.sparsity", 1.0.into()),
+            ("prune.sparsity", f64::NAN.into()),
+            ("prune.sparsity", (-0.1).into()),
+            ("train.batch", 0.into()),
+            ("train.length", "10 minutes".into()),
+            ("prune.every", "often".into()),
+            ("prune.method", "sometimes".into()),
+            ("seed", "seven".into()),
+        ];
+        for (key, value) in wrong {
+            let error = edit(key, value.clone()).expect_err(key);
+            let field = key.rsplit('.').next().unwrap_or(key);
+            assert!(error.what.contains(field), "{key} = {value}: {error}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Running the program as a user does, and short runs that several tests look at.
+
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use tempfile::TempDir;
+
+/// What a command left behind.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// Runs the program in `folder`, with the environment of the tests less what would change its answers.
+pub(crate) fn wgprune_with(folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_wgprune"))
+        .args(args)
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .env_remove("WGPRUNE_DATA")
+        // Without a desktop, this layer of Mesa writes lines of its own to standard error.
+        .env("NODEVICE_SELECT", "1")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let run = Run {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(!run.stderr.contains("panicked"), "{args:?}: {}", run.stderr);
+    run
+}
+
+pub(crate) fn wgprune(folder: &Path, args: &str) -> Run {
+    wgprune_with(folder, &[], &args.split(' ').collect::<Vec<_>>())
+}
+
+/// The command fails with this code, nothing on standard output, and one message that has all of `parts`.
+pub(crate) fn assert_refused(run: &Run, code: i32, parts: &[&str]) {
+    let Run { stdout, stderr, .. } = run;
+    assert_eq!(run.code, Some(code), "{stderr}");
+    assert_eq!(stdout, "");
+    let messages = stderr.lines().filter(|line| line.starts_with("error: "));
+    assert_eq!(messages.count(), 1, "{stderr}");
+    for part in parts {
+        assert!(stderr.contains(part), "{part:?} is not in: {stderr}");
+    }
+}
+
+/// The words of a command line, refused as [`assert_refused`] has it, and with `--json` in one line of JSON.
+pub(crate) fn assert_command_refused(folder: &Path, args: &str, code: i32, parts: &[&str]) {
+    assert_refused(&wgprune(folder, args), code, parts);
+    let with_json = wgprune(folder, &format!("{args} --json"));
+    assert_eq!(with_json.code, Some(code), "{}", with_json.stderr);
+    assert_eq!(with_json.stdout.lines().count(), 1, "{}", with_json.stdout);
+    let line: Value = serde_json::from_str(&with_json.stdout).unwrap();
+    assert_eq!(line["error"]["code"], code);
+    let text = format!("{}\n{}", line["error"]["what"], line["error"]["help"]).replace('\\', "");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+}
+
+/// One short run in a folder of its own, started one at a time since each takes all cores.
+pub(crate) fn train(args: &str) -> (TempDir, Value) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let run = wgprune(folder.path(), &format!("train --json --out run {args}"));
+    (folder, run.json())
+}
+
+pub(crate) const SHORT: &str = "--steps 12 --batch 32";
+pub(crate) const SMALL: &str = "--steps 12 --batch 32 --model lenet-300-100";
+
+/// The run that several tests look at.
+pub(crate) fn short_run() -> &'static (TempDir, Value) {
+    static RUN: OnceLock<(TempDir, Value)> = OnceLock::new();
+    RUN.get_or_init(|| train(SHORT))
+}
+
+/// The run of the smaller network, for what does not depend on the network.
+pub(crate) fn small_run() -> &'static (TempDir, Value) {
+    static RUN: OnceLock<(TempDir, Value)> = OnceLock::new();
+    RUN.get_or_init(|| train(SMALL))
+}
+
+pub(crate) fn file(run: &(TempDir, Value), name: &str) -> PathBuf {
+    run.0.path().join("run").join(name)
+}
+
+pub(crate) fn weights(run: &(TempDir, Value)) -> Vec<u8> {
+    fs::read(file(run, "final.safetensors")).unwrap()
+}
+
+/// The lines of `metrics.jsonl` without their times.
+pub(crate) fn metrics(run: &(TempDir, Value)) -> Vec<Value> {
+    let text = fs::read_to_string(file(run, "metrics.jsonl")).unwrap();
+    text.lines()
+        .map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            line.as_object_mut().unwrap().remove("seconds");
+            line
+        })
+        .collect()
+}
+
+/// Name, shape, elements and zeros of every tensor, by name.
+pub(crate) fn tensors(bytes: &[u8]) -> Vec<(String, Vec<usize>, usize, usize)> {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    let mut list: Vec<_> = file
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            let values = view.data().as_chunks::<4>().0;
+            let zeros = values
+                .iter()
+                .filter(|&&value| f32::from_le_bytes(value) == 0.0)
+                .count();
+            (name, view.shape().to_vec(), values.len(), zeros)
+        })
+        .collect();
+    list.sort();
+    list
+}
+
+/// Zeros among the weights proper; biases are never pruned.
+pub(crate) fn zeros(bytes: &[u8]) -> usize {
+    let list = tensors(bytes);
+    let weights = list.iter().filter(|(name, ..)| name.ends_with(".weight"));
+    weights.map(|(.., zeros)| zeros).sum()
+}
+
+pub(crate) fn here() -> TempDir {
+    tempfile::tempdir().unwrap()
+}

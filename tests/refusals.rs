@@ -1,0 +1,298 @@
+//! Bad input: one clear message that names the thing and the remedy, the right exit code, and no panic.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use program::{
+    assert_command_refused, assert_refused, file, here, short_run, small_run, weights, wgprune,
+    wgprune_with,
+};
+use std::fs;
+
+#[test]
+fn wrong_names_and_values_are_refused_with_the_remedy() {
+    let folder = here();
+    let cases: &[(&str, &[&str])] = &[
+        ("--model lenet5", &["lenet5", "did you mean", "lenet-5"]),
+        (
+            "--data mnist-mimi",
+            &["mnist-mimi", "did you mean mnist-mini"],
+        ),
+        (
+            "--set prune.sparisty=0.5",
+            &["prune.sparisty", "did you mean prune.sparsity"],
+        ),
+        ("--set prune=0.5", &["prune is a section", "prune.sparsity"]),
+        ("--set train.length=soon", &["soon", "10ep"]),
+        ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
+        ("--sparsity 1", &["prune.sparsity is 1", "below 1"]),
+        ("--sparsity -0.1", &["prune.sparsity is -0.1", "at least 0"]),
+        ("--sparsity nan", &["prune.sparsity is NaN"]),
+        ("--batch 0", &["train.batch is 0", "at least 1"]),
+        ("--batch 6001", &["6001", "6000 training images", "--batch"]),
+        (
+            "--batch 100 --set data.validation=5950",
+            &["batch of 100", "50 training images"],
+        ),
+        ("--set data.validation=6000", &["data.validation", "6000"]),
+        ("--epochs 0", &["0ep", "at least 1"]),
+        ("--steps 0", &["0it", "at least 1"]),
+        ("--lr -1", &["learning_rate.initial is -1", "at least 0"]),
+        (
+            "--steps 20 --set prune.end=21it",
+            &["step 0 to step 21 of 20", "prune.end"],
+        ),
+        (
+            "--steps 20 --set prune.start=90%",
+            &["step 18 to step 15", "prune.start"],
+        ),
+        ("--config missing.toml", &["missing.toml", "TOML"]),
+    ];
+    for (args, parts) in cases {
+        assert_command_refused(folder.path(), &format!("train {args}"), 2, parts);
+    }
+    assert_command_refused(
+        folder.path(),
+        "show lenet-5 --batch 0",
+        2,
+        &["train.batch is 0"],
+    );
+    assert_command_refused(
+        folder.path(),
+        "show lenet-5 --batch 4000000000",
+        2,
+        &["65536"],
+    );
+    assert_command_refused(
+        folder.path(),
+        "show lenet-6",
+        2,
+        &["lenet-6", "did you mean"],
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a refused run left files"
+    );
+}
+
+#[test]
+fn flags_that_cannot_be_parsed_are_refused() {
+    for (args, part) in [
+        ("train --set sparsity", "KEY=VALUE"),
+        ("train --set =5", "no key"),
+        ("train --epochs many", "many"),
+        ("train --epochs 1 --steps 1", "--steps"),
+        ("train --speed", "--speed"),
+        ("trian", "train"),
+        ("eval", "FILE"),
+    ] {
+        assert_refused(&wgprune(here().path(), args), 2, &[part]);
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_refused_with_its_line() {
+    let folder = here();
+    fs::write(folder.path().join("bad.toml"), "seed = 1\nmodel = lenet\n").unwrap();
+    assert_command_refused(
+        folder.path(),
+        "train --config bad.toml",
+        2,
+        &["bad.toml", "line 2"],
+    );
+    fs::write(folder.path().join("key.toml"), "[train]\nbach = 1\n").unwrap();
+    let parts = ["key.toml", "train.bach", "train.batch"];
+    assert_command_refused(folder.path(), "train --config key.toml", 2, &parts);
+}
+
+/// An IDX file of u8 values.
+fn idx(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
+    file.extend(dimensions.iter().flat_map(|n| n.to_be_bytes()));
+    file.extend(values);
+    file
+}
+
+#[test]
+fn missing_and_damaged_data_is_refused() {
+    let folder = here();
+    let missing = ["nowhere", "--data-root", "does not exist"];
+    assert_command_refused(
+        folder.path(),
+        "train --data mnist --data-root nowhere",
+        4,
+        &missing,
+    );
+    assert_command_refused(
+        folder.path(),
+        "train --data ./nowhere",
+        4,
+        &["./nowhere", "t10k-labels"],
+    );
+
+    let digits = folder.path().join("digits");
+    fs::create_dir(&digits).unwrap();
+    for (name, bytes) in [
+        ("train-images-idx3-ubyte", idx(&[4, 28, 28], &[7; 4 * 784])),
+        ("train-labels-idx1-ubyte", idx(&[4], &[0, 1, 2, 3])),
+        ("t10k-images-idx3-ubyte", idx(&[1, 28, 28], &[7; 784])),
+        ("t10k-labels-idx1-ubyte", idx(&[1], &[9])),
+    ] {
+        fs::write(digits.join(name), bytes).unwrap();
+    }
+    let labels = digits.join("train-labels-idx1-ubyte");
+    for (bytes, why) in [
+        (idx(&[4], &[0, 1]), "ends early"),
+        (idx(&[4], &[0, 1, 2, 10]), "label 10"),
+        (idx(&[3], &[0, 1, 2]), "3 labels"),
+        (b"<!DOCTYPE html>".to_vec(), "web page"),
+        (Vec::new(), "header"),
+    ] {
+        fs::write(&labels, bytes).unwrap();
+        assert_command_refused(
+            folder.path(),
+            "train --data digits",
+            4,
+            &["train-labels", why],
+        );
+    }
+}
+
+#[test]
+fn a_wrong_device_is_refused_with_those_that_exist() {
+    let folder = here();
+    let list = wgprune(folder.path(), "devices --json").json();
+    let name = list[0]["name"].as_str().unwrap();
+    for selector in ["voodoo", "99"] {
+        let args = format!("train --device {selector}");
+        assert_refused(
+            &wgprune(folder.path(), &args),
+            3,
+            &[selector, name, "--device"],
+        );
+    }
+}
+
+#[test]
+fn without_an_adapter_the_message_names_the_package() {
+    let list = wgprune(here().path(), "devices --json").json();
+    let backends = list.as_array().unwrap();
+    if !backends
+        .iter()
+        .all(|adapter| adapter["backend"] == "vulkan")
+    {
+        eprintln!("skipped: only Vulkan adapters can be hidden");
+        return;
+    }
+    let folder = here();
+    let hidden = [
+        ("VK_DRIVER_FILES", "/nonexistent/driver.json"),
+        ("VK_ICD_FILENAMES", "/nonexistent/driver.json"),
+    ];
+    let run = wgprune_with(folder.path(), &hidden, &["train"]);
+    assert_refused(
+        &run,
+        3,
+        &["no usable graphics adapter", "mesa-vulkan-drivers"],
+    );
+    assert_eq!(
+        wgprune_with(folder.path(), &hidden, &["devices", "--json"]).stdout,
+        "[]\n"
+    );
+    let shown = wgprune_with(folder.path(), &hidden, &["show", "lenet-5"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a refused run left files"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_or_holds_a_run_is_refused() {
+    let folder = here();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let args = format!("train {SMALL} --out file/run");
+    assert_refused(&wgprune(folder.path(), &args), 8, &["file/run", "--out"]);
+
+    let taken = file(small_run(), "");
+    let before = weights(small_run());
+    let args = format!("train {SMALL} --out {}", taken.display());
+    assert_command_refused(folder.path(), &args, 8, &["holds a run already", "--out"]);
+    assert!(
+        before == weights(small_run()),
+        "the refused run changed the other one"
+    );
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_with_every_difference() {
+    let folder = here();
+    assert_command_refused(
+        folder.path(),
+        "eval missing.safetensors",
+        4,
+        &["missing.safetensors"],
+    );
+    fs::write(
+        folder.path().join("text.safetensors"),
+        "these are no weights",
+    )
+    .unwrap();
+    let no_file = ["text.safetensors", "no safetensors file"];
+    assert_command_refused(folder.path(), "eval text.safetensors", 4, &no_file);
+
+    let bytes = weights(small_run());
+    fs::write(
+        folder.path().join("half.safetensors"),
+        &bytes[..bytes.len() / 2],
+    )
+    .unwrap();
+    let half = ["half.safetensors", "no safetensors file"];
+    assert_command_refused(
+        folder.path(),
+        "eval half.safetensors --model lenet-300-100",
+        4,
+        &half,
+    );
+
+    fs::write(folder.path().join("other.safetensors"), bytes).unwrap();
+    let differences = [
+        "fc3.weight is not part of lenet-5",
+        "fc3.bias is not part of lenet-5",
+        "conv1.weight is missing",
+        "conv2.bias is missing",
+        "fc1.weight is F32 [300, 784], not F32 [500, 800]",
+        "fc2.weight is F32 [100, 300], not F32 [10, 500]",
+        "--model",
+    ];
+    assert_command_refused(folder.path(), "eval other.safetensors", 4, &differences);
+    let zero = "eval other.safetensors --model lenet-300-100 --batch 0";
+    assert_command_refused(folder.path(), zero, 2, &["train.batch is 0"]);
+}
+
+#[test]
+fn a_batch_that_does_not_fit_the_adapter_is_refused_before_the_first_step() {
+    let run = short_run();
+    if run.1["adapter"]["device_type"] != "cpu" {
+        eprintln!("skipped: a large GPU may have room for it");
+        return;
+    }
+    let folder = here();
+    let refused = wgprune(folder.path(), "train --batch 6000 --steps 1");
+    assert_refused(&refused, 6, &["MiB", "one buffer may have", "--batch"]);
+    let path = file(run, "final.safetensors");
+    let refused = wgprune(
+        folder.path(),
+        &format!("eval {} --batch 65536", path.display()),
+    );
+    assert_refused(&refused, 6, &["MiB", "--batch"]);
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a refused run left files"
+    );
+}
