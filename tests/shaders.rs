@@ -237,24 +237,6 @@ fn a_kernel_binds_as_many_tensors_as_it_is_given_and_its_inputs_come_first() {
 }
 
 #[test]
-fn a_tensor_that_a_dispatch_writes_to_is_bound_once() {
-    for (_, dispatch) in dispatches() {
-        let label = dispatch.kernel.label();
-        let writes = bindings(&label, &modules()[&label].1);
-        for (i, output) in dispatch
-            .tensors
-            .iter()
-            .enumerate()
-            .filter(|&(i, _)| writes[i])
-        {
-            let others = dispatch.tensors.iter().enumerate().filter(|&(j, _)| j != i);
-            let twice = others.filter(|(_, tensor)| *tensor == output).count();
-            assert_eq!(twice, 0, "{label} in {}: {}", dispatch.layer, output.name);
-        }
-    }
-}
-
-#[test]
 fn an_op_sets_every_override_without_a_default_and_no_other_name() {
     for (
         _,
