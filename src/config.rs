@@ -299,7 +299,7 @@ impl Default for TuningConfig {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes fields by reference"
 )]
-fn as_written<S: Serializer>(value: &f32, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_written<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     let written: f64 = value.to_string().parse().unwrap_or((*value).into());
     serializer.serialize_f64(written)
 }

@@ -6,8 +6,8 @@
 mod program;
 
 use program::{
-    assert_command_refused, assert_refused, file, here, short_run, small_run, weights, wgprune,
-    wgprune_with,
+    SMALL, assert_command_refused, assert_refused, file, here, short_run, small_run, weights,
+    wgprune, wgprune_with,
 };
 use std::fs;
 
