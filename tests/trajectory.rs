@@ -17,7 +17,12 @@ use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{Shape, by_name};
 use wgprune::train::Session;
 
-const LEARNING_RATE: f64 = 0.05;
+/// As in the script. At the default of 0.05 rounding grows: PyTorch in f32 is itself off by 1e-3 to 6e-3 from PyTorch
+/// in f64 within 50 steps, and a change of the initial weights by 1e-7 moves the last loss by up to 9e-4.
+const LEARNING_RATE: f64 = 0.02;
+
+/// How far a loss may lie from PyTorch's, as a share.
+const BOUND: f64 = 1e-3;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -47,13 +52,6 @@ fn losses(dataset: &Dataset, steps: u32) -> Vec<f64> {
     records.iter().map(|record| record.loss.into()).collect()
 }
 
-/// Losses that rounding cannot yet have moved, and how far they may lie from PyTorch's, as a share.
-const EARLY: (usize, f64) = (25, 1e-4);
-
-/// At this learning rate training doubles a difference about every two steps once the loss falls, so that f32 rounding
-/// grows from 1e-8 to percents: PyTorch in f32 is itself off by up to 6e-3 from PyTorch in f64 within 50 steps of MNIST.
-const LATE: f64 = 3e-2;
-
 /// Asserts that the losses lie where PyTorch's do.
 fn assert_follows(dataset: &Dataset) {
     let text = std::fs::read_to_string(root().join("assets/golden/lenet5_losses.json")).unwrap();
@@ -61,15 +59,17 @@ fn assert_follows(dataset: &Dataset) {
     let golden = &golden[&dataset.name];
     let losses = losses(dataset, golden.len() as u32);
     assert_eq!(losses.len(), golden.len());
+    let mut largest = 0f64;
     for (step, (ours, theirs)) in losses.iter().zip(golden).enumerate() {
         let deviation = (ours / theirs - 1.0).abs();
-        let bound = if step < EARLY.0 { EARLY.1 } else { LATE };
         assert!(
-            deviation <= bound,
-            "{}, step {step}: {ours} is off by {deviation:e} from {theirs}, more than {bound:e}",
+            deviation <= BOUND,
+            "{}, step {step}: {ours} is off by {deviation:e} from {theirs}",
             dataset.name
         );
+        largest = largest.max(deviation);
     }
+    eprintln!("{}: largest deviation {largest:.1e}", dataset.name);
 }
 
 #[test]
