@@ -1,0 +1,92 @@
+//! Pruning during training, step by step: what is removed stays removed, is exactly zero, and is as much as was asked for.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use std::sync::Arc;
+use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::data;
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::{Shape, by_name};
+use wgprune::train::{Session, kept_at};
+
+/// Positions of the weights proper, over all tensors in file order, that are zero.
+fn zeros(session: &Session) -> Vec<bool> {
+    let weights = session.weights().unwrap();
+    let prunable = weights
+        .iter()
+        .filter(|(parameter, _)| parameter.is_prunable());
+    prunable
+        .flat_map(|(_, values)| values.iter().map(|&value| value == 0.0))
+        .collect()
+}
+
+#[test]
+fn removed_weights_are_zero_after_every_step_and_never_return() {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    for (scope, kind) in [
+        (Scope::Global, OptimiserKind::Sgd),
+        (Scope::Layer, OptimiserKind::Adam),
+    ] {
+        let mut config = Config::default();
+        config.train.batch = 32;
+        config.prune.scope = scope;
+        config.optimiser.kind = kind;
+        let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+        session.initialise(&config).unwrap();
+        session.shuffle(0);
+        let mut removed = vec![false; session.prunable().iter().sum::<u32>() as usize];
+        for (step, sparsity) in (0..).zip([
+            Some(0.333),
+            None,
+            Some(0.9),
+            None,
+            Some(0.98),
+            None,
+            Some(0.9999),
+            None,
+        ]) {
+            if let Some(sparsity) = sparsity {
+                let wanted: Vec<u32> = session
+                    .prunable()
+                    .iter()
+                    .map(|&n| kept_at(sparsity, n))
+                    .collect();
+                let total = kept_at(sparsity, session.prunable().iter().sum());
+                let (keep, total) = match scope {
+                    Scope::Global => (vec![total], total),
+                    Scope::Layer => (wanted.clone(), wanted.iter().sum()),
+                };
+                session.prune(&keep).unwrap();
+                let kept = session.kept().unwrap();
+                assert_eq!(kept.iter().sum::<u32>(), total, "{scope:?} at {sparsity}");
+                assert!(
+                    scope == Scope::Global || kept == wanted,
+                    "{kept:?}, not {wanted:?}"
+                );
+                removed = zeros(&session);
+                assert_eq!(
+                    removed.iter().filter(|&&zero| !zero).count(),
+                    total as usize
+                );
+            }
+            session.step(step, 0.001, &config.optimiser).unwrap();
+            let after = zeros(&session);
+            assert!(
+                removed
+                    .iter()
+                    .zip(&after)
+                    .all(|(removed, zero)| !removed || *zero),
+                "a removed weight came back at step {step} under {scope:?}"
+            );
+        }
+        assert!(
+            session
+                .read_records()
+                .unwrap()
+                .iter()
+                .all(|record| record.fault().is_none())
+        );
+    }
+}
