@@ -1,23 +1,22 @@
 //! What every dispatch of a training step costs: each op at the networks' real shapes, in every kernel variant that
-//! the adapter can run. `cargo bench` prints the table; a name as argument selects rows.
+//! the adapter can run. `cargo bench` prints the table; a word as argument selects rows.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
 use std::sync::Arc;
-use wgprune::config::Config;
+use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::{Gpu, Options, Tuning};
 use wgprune::net::{MODELS, Shape, by_name, compile};
 use wgprune::train::settings;
 
 const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
-const PHASES: [&str; 7] = [
-    "gather", "forward", "loss", "evaluate", "backward", "update", "prune",
-];
+const STEP: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
 
 fn main() {
     let wanted = std::env::args()
         .skip(1)
-        .find(|argument| !argument.starts_with('-'));
+        .find(|argument| !argument.starts_with('-'))
+        .unwrap_or_default();
     let gpu = match Gpu::open(Options::default()) {
         Ok(gpu) => Arc::new(gpu),
         Err(error) => {
@@ -27,43 +26,75 @@ fn main() {
     };
     println!("{}", gpu.adapter.line());
     println!(
-        "batch 128; fastest of 5 launches, each alone, so a submission's cost is in every row\n"
+        "batch 128; fastest of 5 launches, each alone, so a submission's cost is in every row"
     );
-    let config = Config::default();
+    let plain = Config::default();
+    let mut other = Config::default();
+    other.optimiser.kind = OptimiserKind::Adam;
+    (other.data.rotation, other.data.translation) = (10.0, 0.1);
     for tuning in Tuning::supported(&gpu.adapter) {
         for (model, _) in MODELS {
-            let net = by_name(model, INPUT, 10).expect("a network for these images");
-            let plan = compile(&net, &settings(&config, INPUT.w, [1024; 2]), tuning).plan;
-            let machine = gpu.load(&plan).expect("a plan that fits");
-            println!("{model}, {:?}", tuning.product);
-            let mut step = 0.0;
-            for phase in plan
-                .phases()
-                .iter()
-                .filter(|phase| PHASES.contains(&phase.name))
-            {
-                let times = machine
-                    .time_dispatches(phase.name, 5)
-                    .expect("a device that works");
-                if !["evaluate", "prune"].contains(&phase.name) {
-                    step += times.iter().sum::<f64>();
-                }
-                for (dispatch, seconds) in phase.dispatches.iter().zip(times) {
-                    let kernel = dispatch.kernel.label();
-                    if wanted
-                        .as_ref()
-                        .is_none_or(|wanted| kernel.contains(wanted.as_str()))
-                    {
-                        println!(
-                            "  {:10} {:12} {kernel:34} {:9.3} ms",
-                            phase.name,
-                            dispatch.layer,
-                            1e3 * seconds
-                        );
-                    }
-                }
+            println!("\n{model}, {:?}", tuning.product);
+            let step = time(
+                &gpu,
+                model,
+                &plain,
+                tuning,
+                &[&STEP[..], &["prune"]].concat(),
+                &wanted,
+            );
+            println!("  sum of a training step {:.1} ms", 1e3 * step);
+        }
+        println!(
+            "\nlenet-300-100 with Adam and augmentation, {:?}",
+            tuning.product
+        );
+        time(
+            &gpu,
+            "lenet-300-100",
+            &other,
+            tuning,
+            &["gather", "update"],
+            &wanted,
+        );
+    }
+}
+
+/// Prints a row for each dispatch of these phases, and gives the seconds of those that make a training step.
+fn time(
+    gpu: &Arc<Gpu>,
+    model: &str,
+    config: &Config,
+    tuning: Tuning,
+    phases: &[&str],
+    wanted: &str,
+) -> f64 {
+    let net = by_name(model, INPUT, 10).expect("a network for these images");
+    let plan = compile(&net, &settings(config, INPUT.w, [1024; 2]), tuning).plan;
+    let machine = gpu.load(&plan).expect("a plan that fits");
+    let mut step = 0.0;
+    for phase in plan
+        .phases()
+        .iter()
+        .filter(|phase| phases.contains(&phase.name))
+    {
+        let times = machine
+            .time_dispatches(phase.name, 5)
+            .expect("a device that works");
+        if STEP.contains(&phase.name) {
+            step += times.iter().sum::<f64>();
+        }
+        for (dispatch, seconds) in phase.dispatches.iter().zip(times) {
+            let kernel = dispatch.kernel.label();
+            if kernel.contains(wanted) {
+                println!(
+                    "  {:10} {:12} {kernel:34} {:9.3} ms",
+                    phase.name,
+                    dispatch.layer,
+                    1e3 * seconds
+                );
             }
-            println!("  sum of a training step {:.1} ms\n", 1e3 * step);
         }
     }
+    step
 }

@@ -15,7 +15,7 @@
 //! 2. Write the kernels in `shaders/`; the formula is line one.
 //! 3. Write the struct in `src/ops/`: geometry, and methods that append dispatches.
 //! 4. Write `tests/<op>.rs`: odd shapes, the networks' real shapes, dirty outputs.
-//! 5. Add the layer to `src/net/build.rs` and `src/net/compile.rs`.
+//! 5. Add the layer to `src/net/build.rs` and `src/net/layers.rs`.
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
 pub mod config;
