@@ -45,7 +45,7 @@ pub fn words(seed: u64, stream: Stream, sub: u32, index: u32) -> [u32; 4] {
     philox([index, sub, 0, stream as u32], key(seed))
 }
 
-/// A number in (0, 1) from 24 random bits; exact in f32, and the same on every machine.
+/// A number in (0, 1) from 24 random bits; exact in f64, so the same on every machine.
 pub fn unit(word: u32) -> f64 {
     (f64::from(word >> 8) + 0.5) / f64::from(1u32 << 24)
 }

@@ -23,7 +23,7 @@ pub const EPSILON: f64 = f32::EPSILON as f64;
 
 /// What a sum in f32, in any order, may be off by, as a share of the sum of its terms' magnitudes. Each of m
 /// additions rounds by half an [`EPSILON`] at most, and those errors have random signs: they grow as the root of m.
-/// A dropped or doubled term among a million is larger than this.
+/// Among 100,000 terms a dropped or doubled one is larger than this.
 pub const SUM_TOLERANCE: f64 = 16.0 * EPSILON;
 
 /// A value, and how far a kernel's may lie from it.

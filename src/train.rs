@@ -1,5 +1,6 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
+mod clock;
 mod length;
 mod run_dir;
 mod schedule;
@@ -11,6 +12,8 @@ pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
 pub use session::{ImageSet, Score, Session};
 pub use settings::{settings, tuning};
+
+use clock::Clock;
 
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
 use crate::data::Dataset;
@@ -235,8 +238,8 @@ pub fn train(
         {
             let first = step + 1 - session.unread();
             let records = session.read_records()?;
-            tally.add(first, &records, session)?;
             observer.steps(first, &records, schedule)?;
+            tally.add(first, &records, session)?;
             clock.unread = Instant::now();
         }
         if let Some(sparsity) = update {
@@ -246,11 +249,12 @@ pub fn train(
                 &wanted(session, config.prune.scope, sparsity),
                 session,
             )?;
+            warn_of_collapse(&kept, session, step);
             observer.pruned(step, session.sparsity(&kept), &kept)?;
         }
         let first_step = *first_step.get_or_insert_with(|| clock.begin_steady());
         if ends_epoch {
-            clock.pause(&tally);
+            clock.pause(&tally.score);
             let summary = EpochSummary {
                 epoch: step / schedule.epoch + 1,
                 step: step + 1,
@@ -311,6 +315,19 @@ fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Result<()> {
     Ok(())
 }
 
+/// A tensor without weights cuts the network.
+fn warn_of_collapse(kept: &[u32], session: &Session, step: u32) {
+    for (_, name) in kept
+        .iter()
+        .zip(session.prunable_names())
+        .filter(|(kept, _)| **kept == 0)
+    {
+        log::warn!(
+            "layer collapse: {name} has no weight left at step {step}; lower the sparsity or rank each layer by itself"
+        );
+    }
+}
+
 /// Sums of the steps of an epoch.
 #[derive(Default)]
 struct Tally {
@@ -340,50 +357,5 @@ impl Tally {
 
     fn take(&mut self) -> Score {
         std::mem::take(&mut self.score)
-    }
-}
-
-/// Time spent in training steps, from the end of the first one, without evaluation.
-struct Clock {
-    unread: Instant,
-    since: Instant,
-    steady: Duration,
-    images: u64,
-    skipped: u64,
-}
-
-impl Clock {
-    fn start() -> Self {
-        let now = Instant::now();
-        Self {
-            unread: now,
-            since: now,
-            steady: Duration::ZERO,
-            images: 0,
-            skipped: 0,
-        }
-    }
-
-    /// The first step, with its compilation of shaders, is over and does not count.
-    fn begin_steady(&mut self) -> Instant {
-        self.since = Instant::now();
-        self.skipped = 1;
-        self.since
-    }
-
-    fn pause(&mut self, tally: &Tally) {
-        self.steady += self.since.elapsed();
-        let Score {
-            images, batches, ..
-        } = tally.score;
-        self.images += images - images / batches.max(1) * std::mem::take(&mut self.skipped);
-    }
-
-    fn resume(&mut self) {
-        self.since = Instant::now();
-    }
-
-    fn images_per_second(&self) -> f64 {
-        self.images as f64 / self.steady.as_secs_f64().max(1e-9)
     }
 }

@@ -56,6 +56,12 @@ impl AdapterFacts {
             .unwrap_or(kinds.len())
     }
 
+    /// The lanes of a workgroup that is one subgroup, where the kernels have a variant for that size.
+    pub fn lanes(&self) -> Option<u32> {
+        self.fixed_subgroup_size
+            .filter(|size| [4, 8, 16].contains(size))
+    }
+
     /// One line: index, name, backend, kind and driver.
     pub fn line(&self) -> String {
         let Self {
@@ -137,11 +143,13 @@ pub(super) fn select(list: &[AdapterFacts], selector: Option<&str>) -> Result<us
             ),
         )
     };
-    if let Ok(index) = wanted.parse::<usize>() {
-        return match list.get(index) {
-            Some(_) => Ok(index),
-            None => Err(no_match(format!("there is no adapter number {index}"))),
-        };
+    // A number that is no index may still be a part of a name, as in "RTX 4090".
+    if let Some(index) = wanted
+        .parse()
+        .ok()
+        .filter(|&index: &usize| index < list.len())
+    {
+        return Ok(index);
     }
     if let Some(index) = list.iter().position(|facts| facts.backend == wanted) {
         return Ok(index);
@@ -185,6 +193,7 @@ mod tests {
         assert_eq!(select(&list, None).ok(), Some(0));
         assert_eq!(select(&list, Some("1")).ok(), Some(1));
         assert_eq!(select(&list, Some("radeon")).ok(), Some(0));
+        assert_eq!(select(&list, Some("780")).ok(), Some(0));
         assert_eq!(select(&list, Some("GL")).ok(), Some(2));
         for wrong in ["3", "geforce", "llvm", ""] {
             let error = select(&list, Some(wrong)).expect_err(wrong);

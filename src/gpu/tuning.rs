@@ -32,47 +32,33 @@ impl Tuning {
         wanted_groups: 256,
     };
 
-    /// The default for an adapter, by its kind, driver and capabilities; never by brand.
-    pub fn for_adapter(adapter: &AdapterFacts) -> Self {
-        let few_cores = Self {
+    /// Subgroup lanes, for adapters that run on a CPU.
+    fn lanes(lanes: u32) -> Self {
+        Self {
+            product: Product::Lanes(lanes),
             wanted_groups: 16,
             ..Self::PORTABLE
-        };
-        match adapter.device_type.as_str() {
+        }
+    }
+
+    /// The default for an adapter, by its kind and capabilities; never by brand.
+    pub fn for_adapter(adapter: &AdapterFacts) -> Self {
+        match (adapter.device_type.as_str(), adapter.lanes()) {
             // SwiftShader has subgroups of 4, for which shuffling gains nothing over loading.
-            "cpu" => match adapter.fixed_subgroup_size {
-                Some(lanes) if lanes >= 8 => Self {
-                    product: Product::Lanes(lanes),
-                    ..few_cores
-                },
-                _ => few_cores,
-            },
-            _ => Self {
-                workgroup_size: 128,
-                ..Self::PORTABLE
-            },
+            ("cpu", Some(lanes)) if lanes >= 8 => Self::lanes(lanes),
+            _ => Self::PORTABLE,
         }
     }
 
     /// Every tuning that an adapter can run, so that tests and benchmarks can go through them.
     pub fn supported(adapter: &AdapterFacts) -> Vec<Self> {
-        let mut all = vec![Self::PORTABLE];
-        if let Some(lanes @ (4 | 8 | 16)) = adapter.fixed_subgroup_size {
-            all.push(Self {
-                product: Product::Lanes(lanes),
-                wanted_groups: 16,
-                ..Self::PORTABLE
-            });
-        }
-        all
+        let lanes = adapter.lanes().map(Self::lanes);
+        std::iter::once(Self::PORTABLE).chain(lanes).collect()
     }
 
     /// Every tuning that is worth translating where there is no adapter to ask.
     pub fn all() -> Vec<Self> {
-        let lanes = [4, 8, 16].map(|lanes| Self {
-            product: Product::Lanes(lanes),
-            ..Self::PORTABLE
-        });
-        [vec![Self::PORTABLE], lanes.to_vec()].concat()
+        let lanes = [4, 8, 16].map(Self::lanes);
+        std::iter::once(Self::PORTABLE).chain(lanes).collect()
     }
 }

@@ -128,10 +128,13 @@ impl Net {
             let side = |extent: u32| {
                 (extent + 2 * pad)
                     .checked_sub(kernel)
-                    .map(|rest| rest / stride.max(1) + 1)
+                    .map(|rest| rest / stride + 1)
             };
             side(from.h).zip(side(from.w))
         };
+        if let Layer::Conv2d { stride: 0, .. } | Layer::MaxPool { stride: 0, .. } = layer {
+            return refuse("its stride is 0".to_owned());
+        }
         let shape = match layer {
             Layer::Conv2d {
                 kernel,

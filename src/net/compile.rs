@@ -189,8 +189,10 @@ fn record_losses(
 ) {
     let n = settings.batch;
     let [loss, hit] = ["loss", "hit"].map(|name| plan.tensor(name, &[n]));
-    let (Some(logits), Some(gradient)) = (activations.values.last(), activations.gradients.last())
-    else {
+    let (Some(logits), Some(gradient)) = (
+        activations.values.last(),
+        activations.gradients.last().and_then(Option::as_ref),
+    ) else {
         return;
     };
     for (phase, smoothing) in [("loss", settings.smoothing), ("evaluate", 0.0)] {

@@ -8,7 +8,8 @@ use crate::ops::{Linear, Relu};
 /// Values of the network for one batch, their gradients, and the winners of the pools.
 pub(super) struct Activations {
     pub(super) values: Vec<Tensor>,
-    pub(super) gradients: Vec<Tensor>,
+    /// `None` for the image and what only reshapes it: nothing asks for those.
+    pub(super) gradients: Vec<Option<Tensor>>,
     winners: Vec<Option<Tensor>>,
 }
 
@@ -16,25 +17,21 @@ impl Activations {
     pub(super) fn new(net: &Net, batch: u32, plan: &mut Plan) -> Self {
         let shape = |Shape { h, w, c }: Shape| [batch, h, w, c];
         let mut values = vec![plan.tensor("image", &shape(net.input))];
-        // Nothing reads the image's gradient; one element stands in for it.
-        let mut gradients = vec![plan.tensor("image.grad", &[1])];
+        let mut gradients = vec![None];
         let mut winners = Vec::new();
         for node in &net.nodes {
             let (value, gradient) = if node.layer == Layer::Flatten {
                 // N·H·W·C is a row of features already.
-                let flat = |tensor: &Tensor, name: String, len: u32| tensor.view(name, 0, &[len]);
-                let read = &values[node.reads];
-                let gradient = &gradients[node.reads];
+                let flat = |tensor: &Tensor, name: String| tensor.view(name, 0, &[tensor.len()]);
+                let gradient = gradients[node.reads].as_ref();
                 (
-                    flat(read, node.name.clone(), read.len()),
-                    flat(gradient, format!("{}.grad", node.name), gradient.len()),
+                    flat(&values[node.reads], node.name.clone()),
+                    gradient.map(|gradient| flat(gradient, format!("{}.grad", node.name))),
                 )
             } else {
                 let shape = shape(node.shape);
-                (
-                    plan.tensor(&node.name, &shape),
-                    plan.tensor(format!("{}.grad", node.name), &shape),
-                )
+                let gradient = plan.tensor(format!("{}.grad", node.name), &shape);
+                (plan.tensor(&node.name, &shape), Some(gradient))
             };
             let is_pool = matches!(node.layer, Layer::MaxPool { .. });
             winners
@@ -101,12 +98,10 @@ pub(super) fn record_backward(
     for (i, node) in net.nodes.iter().enumerate().rev() {
         plan.layer(&node.name);
         let (x, y) = (&activations.values[node.reads], &activations.values[i + 1]);
-        let (dx, dy) = (
-            &activations.gradients[node.reads],
-            &activations.gradients[i + 1],
-        );
-        // Below the first layer with weights nothing asks for a gradient.
-        let wants_dx = dx.len() > 1;
+        let dx = activations.gradients[node.reads].as_ref();
+        let Some(dy) = &activations.gradients[i + 1] else {
+            continue;
+        };
         let dbias = arena.gradient(&node.name, "bias");
         match node.layer {
             Layer::Conv2d { .. } => {
@@ -117,7 +112,7 @@ pub(super) fn record_backward(
                     &arena.weight_gradient(&node.name),
                     dbias.as_ref(),
                 );
-                if wants_dx {
+                if let Some(dx) = dx {
                     conv.grad_input(plan, [&arena.weight(&node.name), dy], dx);
                 }
             }
@@ -133,21 +128,21 @@ pub(super) fn record_backward(
                     &arena.weight_gradient(&node.name),
                     dbias.as_ref(),
                 );
-                if wants_dx {
+                if let Some(dx) = dx {
                     linear.grad_input(plan, [&arena.weight(&node.name), dy], dx);
                 }
             }
-            Layer::Relu => Relu { length: y.len() }.grad_input(plan, [y, dy], dx),
+            Layer::Relu => {
+                if let Some(dx) = dx {
+                    Relu { length: y.len() }.grad_input(plan, [y, dy], dx);
+                }
+            }
             Layer::MaxPool { .. } => {
                 let pool = net.max_pool(node, batch).expect("a pool");
-                pool.grad_input(
-                    plan,
-                    [
-                        dy,
-                        activations.winners[i].as_ref().expect("a pool has winners"),
-                    ],
-                    dx,
-                );
+                let winner = activations.winners[i].as_ref().expect("a pool has winners");
+                if let Some(dx) = dx {
+                    pool.grad_input(plan, [dy, winner], dx);
+                }
             }
             Layer::Flatten => {}
         }

@@ -29,7 +29,7 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Angles to draw from. Steps of a two-hundredth of a degree are far below a pixel.
+    /// Angles to draw from. At ten degrees either way, steps of a two-hundredth of a degree.
     pub const TURNS: u32 = 4096;
 
     /// Cosine and sine of each angle, times 65536 and rounded; computed by `libm`, so the same on every machine.

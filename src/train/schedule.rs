@@ -57,11 +57,9 @@ impl LearningRate {
                     .fold(self.initial, |rate, _| rate * factor)
             }
         };
-        if step < self.warm_up {
-            rate * f64::from(step + 1) / f64::from(self.warm_up)
-        } else {
-            rate
-        }
+        // The rate that the end of the step, or of the epoch, has reached.
+        let reached = f64::from(step.saturating_add(self.period)) / f64::from(self.warm_up.max(1));
+        rate * reached.min(1.0)
     }
 }
 
@@ -89,8 +87,8 @@ impl Ramp {
         let due = (self.start..self.end).contains(&step)
             && (step - self.start).is_multiple_of(self.every);
         due.then(|| {
-            let progress =
-                f64::from(step + self.every - self.start) / f64::from(self.end - self.start);
+            let progress = f64::from((step - self.start).saturating_add(self.every))
+                / f64::from(self.end - self.start);
             self.initial + (self.target - self.initial) * progress.min(1.0)
         })
     }
@@ -161,6 +159,20 @@ mod tests {
             (119, 0.01),
             (120, 0.001),
         ] {
+            assert!((rate.at(step) - expected).abs() < 1e-12, "{step}");
+        }
+    }
+
+    #[test]
+    fn a_warm_up_by_epochs_rises_to_the_rate_at_its_last_epoch() {
+        let rate = LearningRate {
+            initial: 0.1,
+            shape: RateShape::Constant,
+            warm_up: 500,
+            period: 100,
+            steps: 1000,
+        };
+        for (step, expected) in [(0, 0.02), (99, 0.02), (100, 0.04), (450, 0.1), (999, 0.1)] {
             assert!((rate.at(step) - expected).abs() < 1e-12, "{step}");
         }
     }

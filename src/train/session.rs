@@ -3,7 +3,7 @@
 use super::{check_batch, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
     Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,
@@ -347,7 +347,7 @@ impl Session {
     /// Loss, without smoothing, and accuracy over all images of a set. Forgets the order of the epoch.
     ///
     /// # Errors
-    /// The device was lost or reported an error.
+    /// The device was lost or reported an error, or a loss is not finite.
     pub fn evaluate(&mut self, set: ImageSet) -> Result<Score> {
         let (gather, order) = match set {
             ImageSet::Validation => ("gather-plain", self.validation.clone()),
@@ -365,9 +365,16 @@ impl Session {
             };
             self.submit(params, &[gather, "forward", "evaluate"])?;
             if self.is_full() || position + batch >= images {
-                self.read_records()?
-                    .iter()
-                    .for_each(|record| score.add(record));
+                for record in self.read_records()? {
+                    if record.fault().is_some() {
+                        return Err(Error::new(
+                            ErrorKind::Diverged,
+                            "the loss on the images to evaluate is not finite",
+                            "these weights are too large to compute with; train with a lower --lr",
+                        ));
+                    }
+                    score.add(&record);
+                }
             }
         }
         Ok(score)

@@ -8,10 +8,10 @@ use crate::ops::{Adam, Affine, Sgd};
 
 /// The kernel choices for an adapter, after `[tuning]`.
 pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
-    let product = match (config.tuning.product, gpu.adapter.fixed_subgroup_size) {
+    let product = match (config.tuning.product, gpu.adapter.lanes()) {
         (ProductKind::Auto, _) => gpu.tuning.product,
         (ProductKind::Block, _) => Product::Block,
-        (ProductKind::Lanes, Some(lanes @ (4 | 8 | 16))) => Product::Lanes(lanes),
+        (ProductKind::Lanes, Some(lanes)) => Product::Lanes(lanes),
         (ProductKind::Lanes, _) => {
             return Err(Error::config(
                 format!(
