@@ -1,6 +1,6 @@
 //! A kernel: one WGSL file with the shared text it needs appended.
 
-/// WGSL text with one entry point named `main`. Made by [`kernel!`](crate::gpu::kernel).
+/// WGSL text with one entry point named `main`. Made by the macro `kernel!`.
 ///
 /// Shared text comes after the kernel, so line numbers in a compiler message are those of the kernel's own file.
 #[derive(Debug, Clone, Copy)]
