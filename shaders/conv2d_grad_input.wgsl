@@ -1,12 +1,18 @@
 // dx[n,h,w,c] = sum over r,s,k of dy[n, (h+PAD-r)/STRIDE, (w+PAD-s)/STRIDE, k] * w[r,s,c,k], where the divisions are exact
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<Left>;
+@group(0) @binding(1) var<storage, read> w: array<Right>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
-// A row is an input pixel (n, h, w).
+const LEFT_ROWS = 1u; // both values are along k
+const RIGHT_COLUMNS = 1u;
+
+// A row is an input pixel, counted as (h, w, n): neighbouring rows are one pixel of many images, so a tap that
+// misses dy misses it for all of them, and the loop skips it.
+override N: u32 = ROWS / (H * W);
 struct Row { h: u32, w: u32, image: u32 }
 fn row_at(row: u32) -> Row {
-    return Row(row / W % H + PAD, row % W + PAD, row / (H * W) * P * Q);
+    let pixel = row / N;
+    return Row(pixel / W + PAD, pixel % W + PAD, row % N * P * Q);
 }
 
 // The outer loop is a tap (r, s), the inner one k.
@@ -17,15 +23,17 @@ fn left_at(row: Row, outer: u32) -> Spot {
     let w = row.w - outer % KERNEL;
     let exact = STRIDE == 1u || (h % STRIDE == 0u && w % STRIDE == 0u);
     let inside = exact && h < P * STRIDE && w < Q * STRIDE;
-    return Spot(select(0u, (row.image + h / STRIDE * Q + w / STRIDE) * K, inside), inside);
+    return Spot(select(0u, (row.image + h / STRIDE * Q + w / STRIDE) * (K / LEFT_WIDTH), inside), inside);
 }
+override MAY_MISS: bool = KERNEL > 1u || STRIDE > 1u || PAD > 0u;
+fn reaches(spot: Spot) -> bool { return spot.inside; }
 
-fn left(spot: Spot, inner: u32) -> f32 { return select(0.0, dy[spot.base + inner], spot.inside); }
+fn left(spot: Spot, k: u32) -> Left { return select(Left(0.0), dy[spot.base + k], spot.inside); }
 
 fn right_at(outer: u32) -> u32 { return outer * C; }
 
-fn right(origin: u32, inner: u32, column: u32) -> f32 { return w[(origin + column) * K + inner]; }
+fn right(origin: u32, k: u32, column: u32) -> Right { return w[(origin + column) * (K / RIGHT_WIDTH) + k]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    dx[row * C + column] = sum;
+    dx[(row % N * H * W + row / N) * C + column] = sum;
 }

@@ -1,7 +1,10 @@
 // dw[r,s,c,k] = sum over n,p,q of x[n, p*STRIDE+r-PAD, q*STRIDE+s-PAD, c] * dy[n,p,q,k]; dbias[k] = sum over n,p,q of dy[n,p,q,k]
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Left>;
+@group(0) @binding(1) var<storage, read> dy: array<Right>;
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
+
+const LEFT_ROWS = LEFT_WIDTH; // a left value is along c
+const RIGHT_COLUMNS = RIGHT_WIDTH; // a right one along k
 
 override TAPS: u32 = KERNEL * KERNEL * C;
 
@@ -10,7 +13,7 @@ struct Row { r: u32, s: u32, offset: u32, is_bias: bool }
 fn row_at(row: u32) -> Row {
     let r = row / (KERNEL * C);
     let s = row / C % KERNEL;
-    return Row(r, s, (r * W + s) * C + row % C, row == TAPS);
+    return Row(r, s, (r * W + s) * C + row % C, row >= TAPS);
 }
 
 // The outer loop is a row of output pixels (n, p), the inner one q.
@@ -20,16 +23,18 @@ fn left_at(row: Row, outer: u32) -> Spot {
     let inside = !row.is_bias && (PAD == 0u || h + row.r < H);
     return Spot(((outer / P * H + h) * W - PAD) * C + row.offset, row.s - PAD, inside, row.is_bias);
 }
+const MAY_MISS = false;
+fn reaches(spot: Spot) -> bool { return true; }
 
-fn left(spot: Spot, inner: u32) -> f32 {
-    let inside = spot.inside && (PAD == 0u || spot.w + inner * STRIDE < W);
-    let value = x[select(0u, spot.base + inner * STRIDE * C, inside)];
-    return select(select(0.0, 1.0, spot.is_bias), value, inside);
+fn left(spot: Spot, q: u32) -> Left {
+    let inside = spot.inside && (PAD == 0u || spot.w + q * STRIDE < W);
+    let value = x[select(0u, (spot.base + q * STRIDE * C) / LEFT_WIDTH, inside)];
+    return select(select(Left(0.0), Left(1.0), spot.is_bias), value, inside);
 }
 
 fn right_at(outer: u32) -> u32 { return outer * Q; }
 
-fn right(origin: u32, inner: u32, column: u32) -> f32 { return dy[(origin + inner) * K + column]; }
+fn right(origin: u32, q: u32, column: u32) -> Right { return dy[(origin + q) * (K / RIGHT_WIDTH) + column]; }
 
 // Each slice of the depth has sums of its own, which sum_slices adds up.
 fn store(row: u32, column: u32, slice: u32, sum: f32) {

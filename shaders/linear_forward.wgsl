@@ -1,22 +1,27 @@
 // y[n,k] = bias[k] + sum over c of x[n,c] * w[c,k]
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<Left>;
+@group(0) @binding(1) var<storage, read> w: array<Right>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 override HAS_BIAS: bool;
 
+const LEFT_ROWS = 1u; // a left value is along c
+const RIGHT_COLUMNS = RIGHT_WIDTH; // a right one along k
+
 // There is one outer loop, and the inner one is c.
-fn row_at(row: u32) -> Row { return Row(row * INNER); }
+fn row_at(row: u32) -> Row { return Row(row * INNER / LEFT_WIDTH); }
 struct Row { base: u32 }
 
 fn left_at(row: Row, outer: u32) -> Spot { return Spot(row.base); }
 struct Spot { base: u32 }
+const MAY_MISS = false;
+fn reaches(spot: Spot) -> bool { return true; }
 
-fn left(spot: Spot, inner: u32) -> f32 { return x[spot.base + inner]; }
+fn left(spot: Spot, c: u32) -> Left { return x[spot.base + c]; }
 
 fn right_at(outer: u32) -> u32 { return 0u; }
 
-fn right(origin: u32, inner: u32, column: u32) -> f32 { return w[inner * COLUMNS + column]; }
+fn right(origin: u32, c: u32, column: u32) -> Right { return w[c * (COLUMNS / RIGHT_WIDTH) + column]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
     y[row * COLUMNS + column] = sum + select(0.0, bias[column], HAS_BIAS);

@@ -34,6 +34,20 @@ fn conv2d_agrees_with_its_twin_where_nothing_divides_anything() {
     }
 }
 
+/// Loads of two and four numbers, alone and mixed, with edges: each pair of widths that an op can choose.
+#[test]
+fn conv2d_agrees_with_its_twin_where_channels_make_vectors() {
+    for s in [
+        shape([2, 5, 6, 4], [12, 3, 1, 1]),
+        shape([17, 6, 5, 8], [6, 3, 2, 1]),
+        shape([3, 4, 4, 2], [20, 2, 2, 0]),
+        shape([2, 7, 6, 12], [3, 3, 2, 2]),
+        shape([5, 4, 5, 3], [68, 3, 1, 0]),
+    ] {
+        assert_agrees(&s, true, &settings());
+    }
+}
+
 #[test]
 fn conv2d_agrees_with_its_twin_without_a_bias() {
     assert_agrees(&shape([2, 6, 7, 9], [17, 1, 2, 0]), false, &settings());

@@ -18,6 +18,21 @@ fn linear_agrees_with_its_twin_where_nothing_divides_anything() {
     }
 }
 
+/// Loads of two and four numbers, alone and mixed: each pair of widths that the op can choose.
+#[test]
+fn linear_agrees_with_its_twin_where_features_make_vectors() {
+    for (n, c, k) in [
+        (17, 12, 72),
+        (32, 20, 6),
+        (3, 6, 8),
+        (40, 10, 14),
+        (9, 4, 5),
+        (5, 3, 4),
+    ] {
+        assert_agrees(&Linear { n, c, k }, true, &settings());
+    }
+}
+
 #[test]
 fn linear_agrees_with_its_twin_at_the_shapes_of_lenet() {
     for (n, c, k) in [(5, 784, 300), (9, 100, 10)] {

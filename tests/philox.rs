@@ -5,14 +5,15 @@
 mod common;
 
 use common::{Bench, integers, settings};
+use std::borrow::Cow;
 use wgprune::gpu::Kernel;
 use wgprune::random::philox;
 
 /// Counters with a key each, six words to a draw.
 const PROBE: Kernel = Kernel {
     name: "philox_probe",
-    variant: "",
-    source: concat!(
+    variant: Cow::Borrowed(""),
+    source: Cow::Borrowed(concat!(
         "@group(0) @binding(0) var<storage, read> inputs: array<u32>;
         @group(0) @binding(1) var<storage, read_write> draws: array<u32>;
         override LENGTH: u32;
@@ -31,7 +32,7 @@ const PROBE: Kernel = Kernel {
         ",
         include_str!("../shaders/shared/grid.wgsl"),
         include_str!("../shaders/shared/philox.wgsl"),
-    ),
+    )),
 };
 
 #[test]

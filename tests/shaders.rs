@@ -58,11 +58,12 @@ fn modules() -> &'static BTreeMap<String, (Kernel, Module, ModuleInfo)> {
     ALL.get_or_init(|| {
         let kernels: BTreeMap<String, Kernel> = dispatches()
             .iter()
-            .map(|(_, dispatch)| (dispatch.kernel.label(), dispatch.kernel))
+            .map(|(_, dispatch)| (dispatch.kernel.label(), dispatch.kernel.clone()))
             .collect();
         let parse = |(label, kernel): (String, Kernel)| {
-            let module = naga::front::wgsl::parse_str(kernel.source)
-                .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(kernel.source)));
+            let module = naga::front::wgsl::parse_str(&kernel.source).unwrap_or_else(|error| {
+                panic!("{label}: {}", error.emit_to_string(&kernel.source))
+            });
             let info = validate(&label, &kernel, &module);
             (label, (kernel, module, info))
         };
@@ -78,7 +79,7 @@ fn validate(label: &str, kernel: &Kernel, module: &Module) -> ModuleInfo {
     };
     Validator::new(ValidationFlags::all(), capabilities)
         .validate(module)
-        .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(kernel.source)))
+        .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(&kernel.source)))
 }
 
 /// Calls `check` with the module of each kernel for each of its sets of constants, overrides resolved.

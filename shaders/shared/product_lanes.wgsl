@@ -1,14 +1,22 @@
-// Sums over outer and inner of left * right, for each row and column. The kernel above says what these are:
-// row_at(row), left_at(row, outer) and right_at(outer) prepare what stays the same in the loops inside theirs.
-// A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows, LANES apart, and all TILE_COLUMNS
-// columns; a right value is loaded by one lane and shuffled to all. The arrays are indexed by constants
-// once the loops over the tile are unrolled, so they live in registers.
+// Sums over outer and inner of left * right, for each row and column. The kernel above says what these are, see
+// product_block. A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
+// PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and shuffled to all.
+// The sums live in registers once every loop over the tile is unrolled. One driver is certain to do so only where
+// the loop's variable indexes an array of as many elements as the loop has turns, so the arrays have just that shape,
+// and their lengths and types, which cannot be overrides, stand before this text as constants.
 override ROWS: u32;
 override COLUMNS: u32;
 override OUTER: u32;
 override INNER: u32;
 override SLICE: u32; // how much of OUTER one z of the grid adds up
-override LANES: u32; // divides TILE_COLUMNS
+
+const LEFT_LOADS = TILE_ROWS / LEFT_ROWS;
+const TILE_COLUMNS = PARTS * LANES * RIGHT_COLUMNS;
+// Inner steps that one value holds, and those of one turn of the inner loop.
+const LEFT_STEPS = LEFT_WIDTH / LEFT_ROWS;
+const RIGHT_STEPS = RIGHT_WIDTH / RIGHT_COLUMNS;
+const STEPS = max(LEFT_STEPS, RIGHT_STEPS);
+const RIGHT_LOADS = STEPS / RIGHT_STEPS;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -19,39 +27,63 @@ fn main(
     let column_tiles = (COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
     let tile = group.y * groups.x + group.x;
     // Tiles past the end repeat the last row and store nothing; all lanes must stay for the shuffles.
-    let first_row = tile / column_tiles * TILE_ROWS * LANES + lane;
+    let first_row = tile / column_tiles * TILE_ROWS * LANES + lane * LEFT_ROWS;
     let first_column = tile % column_tiles * TILE_COLUMNS;
 
-    var rows: array<Row, TILE_ROWS>;
-    for (var i = 0u; i < TILE_ROWS; i++) { rows[i] = row_at(min(first_row + i * LANES, ROWS - 1u)); }
-    var sums: array<array<f32, TILE_COLUMNS>, TILE_ROWS>;
-    var columns: array<u32, TILE_COLUMNS>; // of this lane, one for each part
-    for (var part = 0u; part < TILE_COLUMNS / LANES; part++) {
-        columns[part] = min(first_column + part * LANES + lane, COLUMNS - 1u);
+    var rows: array<Row, LEFT_LOADS>;
+    for (var i = 0u; i < LEFT_LOADS; i++) {
+        rows[i] = row_at(min(first_row + i * LANES * LEFT_ROWS, (ROWS - 1u) / LEFT_ROWS * LEFT_ROWS));
     }
+    var columns: array<u32, PARTS>; // in right values
+    for (var part = 0u; part < PARTS; part++) {
+        columns[part] = min(first_column / RIGHT_COLUMNS + part * LANES + lane, (COLUMNS - 1u) / RIGHT_COLUMNS);
+    }
+    var sums: array<array<array<array<f32, LANES>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
     let end = min((group.z + 1u) * SLICE, OUTER);
     for (var outer = group.z * SLICE; outer < end; outer++) {
-        var spots: array<Spot, TILE_ROWS>;
-        for (var i = 0u; i < TILE_ROWS; i++) { spots[i] = left_at(rows[i], outer); }
+        var spots: array<Spot, LEFT_LOADS>;
+        var reached = false;
+        for (var i = 0u; i < LEFT_LOADS; i++) {
+            spots[i] = left_at(rows[i], outer);
+            reached |= reaches(spots[i]);
+        }
         let origin = right_at(outer);
-        for (var inner = 0u; inner < INNER; inner++) {
-            var values: array<f32, TILE_ROWS>;
-            for (var i = 0u; i < TILE_ROWS; i++) { values[i] = left(spots[i], inner); }
-            for (var part = 0u; part < TILE_COLUMNS / LANES; part++) {
-                let mine = right(origin, inner, columns[part]);
-                for (var j = 0u; j < LANES; j++) {
-                    let value = subgroupShuffle(mine, j);
-                    for (var i = 0u; i < TILE_ROWS; i++) {
-                        sums[i][part * LANES + j] = fma(values[i], value, sums[i][part * LANES + j]);
+        var turns = INNER / STEPS;
+        if MAY_MISS { turns = select(0u, turns, subgroupAny(reached)); }
+        for (var turn = 0u; turn < turns; turn++) {
+            var lefts: array<array<f32, LEFT_WIDTH>, LEFT_LOADS>;
+            for (var i = 0u; i < LEFT_LOADS; i++) {
+                let value = left(spots[i], turn);
+                for (var q = 0u; q < LEFT_WIDTH; q++) { lefts[i][q] = left_part(value, q); }
+            }
+            for (var load = 0u; load < RIGHT_LOADS; load++) {
+                for (var part = 0u; part < PARTS; part++) {
+                    let value = right(origin, turn * RIGHT_LOADS + load, columns[part]);
+                    var rights: array<f32, RIGHT_WIDTH>;
+                    for (var q = 0u; q < RIGHT_WIDTH; q++) { rights[q] = right_part(value, q); }
+                    for (var step = 0u; step < RIGHT_STEPS; step++) {
+                        for (var q = 0u; q < RIGHT_COLUMNS; q++) {
+                            for (var j = 0u; j < LANES; j++) {
+                                let one = subgroupShuffle(rights[step + q], j);
+                                for (var i = 0u; i < TILE_ROWS; i++) {
+                                    let other = lefts[i / LEFT_ROWS][i % LEFT_ROWS + load * RIGHT_STEPS + step];
+                                    sums[i][q][part][j] = fma(other, one, sums[i][q][part][j]);
+                                }
+                            }
+                        }
                     }
                 }
             }
         }
     }
     for (var i = 0u; i < TILE_ROWS; i++) {
-        for (var j = 0u; j < TILE_COLUMNS; j++) {
-            if first_row + i * LANES < ROWS && first_column + j < COLUMNS {
-                store(first_row + i * LANES, first_column + j, group.z, sums[i][j]);
+        let row = first_row + i / LEFT_ROWS * LANES * LEFT_ROWS + i % LEFT_ROWS;
+        for (var q = 0u; q < RIGHT_COLUMNS; q++) {
+            for (var part = 0u; part < PARTS; part++) {
+                for (var j = 0u; j < LANES; j++) {
+                    let column = first_column + (part * LANES + j) * RIGHT_COLUMNS + q;
+                    if row < ROWS && column < COLUMNS { store(row, column, group.z, sums[i][q][part][j]); }
+                }
             }
         }
     }

@@ -142,7 +142,7 @@ impl Gpu {
     fn module(&self, kernel: &Kernel) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source.as_ref().into()),
         };
         let checks = wgpu::ShaderRuntimeChecks {
             bounds_checks: self.options.checked,

@@ -1,16 +1,18 @@
 //! A kernel: one WGSL file with the shared text it needs appended.
 
+use std::borrow::Cow;
+
 /// WGSL text with one entry point named `main`. Made by the macro `kernel!`.
 ///
 /// Shared text comes after the kernel, so line numbers in a compiler message are those of the kernel's own file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Kernel {
     /// Stem of the file under `shaders/`.
     pub name: &'static str,
     /// What tells this variant from others of the same name, or "".
-    pub variant: &'static str,
+    pub variant: Cow<'static, str>,
     /// The joined WGSL text.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
 }
 
 impl Kernel {
@@ -27,24 +29,27 @@ impl Kernel {
             format!("{}/{}", self.name, self.variant)
         }
     }
+
+    /// The variant with these declarations: lengths of arrays and types, which cannot be overrides.
+    pub(crate) fn with(&self, variant: String, declarations: &str) -> Self {
+        Self {
+            name: self.name,
+            variant: variant.into(),
+            source: format!("{}\n{declarations}", self.source).into(),
+        }
+    }
 }
 
 /// `kernel!("name", "shared", ...)`: the file `shaders/name.wgsl`, then each `shaders/shared/shared.wgsl`.
-/// `kernel!("name" / "variant" = "text", "shared", ...)` names a variant and adds its constants.
 macro_rules! kernel {
-    ($name:literal $(, $shared:literal)* $(,)?) => { kernel!($name / "" = "" $(, $shared)*) };
-    ($name:literal / $variant:expr_2021 => $text:expr_2021) => {
-        $crate::gpu::Kernel { name: $name, variant: $variant, source: $text }
-    };
-    ($name:literal / $variant:literal = $constants:expr_2021 $(, $shared:literal)*) => {
+    ($name:literal $(, $shared:literal)* $(,)?) => {
         $crate::gpu::Kernel {
             name: $name,
-            variant: $variant,
-            source: concat!(
+            variant: std::borrow::Cow::Borrowed(""),
+            source: std::borrow::Cow::Borrowed(concat!(
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
                 $("\n", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/", $shared, ".wgsl")),)*
-                "\n", $constants, "\n"
-            ),
+            )),
         }
     };
 }

@@ -212,7 +212,7 @@ impl Plan {
             .expect("a phase is begun before the first dispatch");
         phase.dispatches.push(Dispatch {
             layer,
-            kernel: *kernel,
+            kernel: kernel.clone(),
             constants: constants.to_vec(),
             tensors: tensors.iter().map(|&tensor| tensor.clone()).collect(),
             grid,

@@ -1,6 +1,6 @@
 //! Convolution with a square window, any stride and zero padding.
 
-use super::product::{Extent, ProductKernel, product, sum_gradients};
+use super::product::{Extent, Operand, ProductKernel, product, sum_gradients};
 use crate::gpu::{Constant, Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
@@ -78,6 +78,8 @@ impl Conv2d {
             columns: self.k,
             outer,
             inner: self.taps() / outer,
+            left: Operand::Inner(self.c),
+            right: Operand::Across(self.k),
         };
         let constants = [
             &self.constants()[..],
@@ -94,6 +96,8 @@ impl Conv2d {
             columns: self.c,
             outer: self.kernel * self.kernel,
             inner: self.k,
+            left: Operand::Inner(self.k),
+            right: Operand::Inner(self.k),
         };
         GRAD_INPUT.record(plan, extent, &self.constants(), &[dy, w, dx]);
     }
@@ -112,6 +116,8 @@ impl Conv2d {
             columns: self.k,
             outer: self.n * self.p(),
             inner: self.q(),
+            left: Operand::Across(self.c),
+            right: Operand::Across(self.k),
         };
         let sums = GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), &[x, dy]);
         sum_gradients(plan, &sums, dw, dbias);

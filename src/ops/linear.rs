@@ -1,6 +1,6 @@
 //! Fully connected layer.
 
-use super::product::{Extent, ProductKernel, product, sum_gradients};
+use super::product::{Extent, Operand, ProductKernel, product, sum_gradients};
 use crate::gpu::{Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("linear_forward");
@@ -32,6 +32,8 @@ impl Linear {
             columns: self.k,
             outer: 1,
             inner: self.c,
+            left: Operand::Inner(self.c),
+            right: Operand::Across(self.k),
         };
         let constants = [("HAS_BIAS", bias.is_some().into())];
         FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
@@ -44,6 +46,8 @@ impl Linear {
             columns: self.c,
             outer: 1,
             inner: self.k,
+            left: Operand::Inner(self.k),
+            right: Operand::Inner(self.k),
         };
         GRAD_INPUT.record(plan, extent, &[], &[dy, w, dx]);
     }
@@ -56,11 +60,15 @@ impl Linear {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
+        // The outer loop is what slices cut.
+        let inner = 1 << self.n.trailing_zeros().min(4);
         let extent = Extent {
             rows: self.c + u32::from(dbias.is_some()),
             columns: self.k,
-            outer: self.n,
-            inner: 1,
+            outer: self.n / inner,
+            inner,
+            left: Operand::Across(self.c),
+            right: Operand::Across(self.k),
         };
         let sums = GRAD_WEIGHT.record_sliced(plan, extent, &[("INPUTS", self.c.into())], &[x, dy]);
         sum_gradients(plan, &sums, dw, dbias);

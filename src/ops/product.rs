@@ -4,36 +4,30 @@ use crate::gpu::{Constant, Grid, Kernel, Plan, Product, Tensor, kernel};
 
 const SUM_SLICES: Kernel = kernel!("sum_slices", "grid");
 
-/// A kernel in all its variants: the same loaders with another loop around them.
+/// A kernel with each of the two loops around its loaders.
 pub(super) struct ProductKernel {
     pub(super) block: Kernel,
-    /// With the rows of a lane and the columns of its tile.
-    pub(super) lanes: [(u32, u32, Kernel); 4],
+    pub(super) lanes: Kernel,
 }
 
-/// `product!("name", "shared", ...)`: the kernel of that name in all variants.
+/// `product!("name", "shared", ...)`: the kernel of that name.
 macro_rules! product {
     ($name:literal $(, $shared:literal)*) => {
         $crate::ops::product::ProductKernel {
-            block: product!(@tile $name, "block", "product_block", "8", "8" $(, $shared)*),
-            lanes: [
-                (8, 16, product!(@tile $name, "lanes-8x16", "product_lanes", "8", "16" $(, $shared)*)),
-                (4, 24, product!(@tile $name, "lanes-4x24", "product_lanes", "4", "24" $(, $shared)*)),
-                (4, 32, product!(@tile $name, "lanes-4x32", "product_lanes", "4", "32" $(, $shared)*)),
-                (2, 56, product!(@tile $name, "lanes-2x56", "product_lanes", "2", "56" $(, $shared)*)),
-            ],
+            block: $crate::gpu::kernel!($name, "product_block" $(, $shared)*),
+            lanes: $crate::gpu::kernel!($name, "product_lanes" $(, $shared)*),
         }
-    };
-    (@tile $name:literal, $variant:literal, $skeleton:literal, $rows:literal, $columns:literal $(, $shared:literal)*) => {
-        $crate::gpu::kernel!(
-            $name / $variant = concat!("const TILE_ROWS = ", $rows, "u;\nconst TILE_COLUMNS = ", $columns, "u;"),
-            $skeleton $(, $shared)*
-        )
     };
 }
 pub(super) use product;
 
+/// Sides of the tile in `product_block`.
 const BLOCK: u32 = 8;
+
+/// Largest tile of `product_lanes`: more sums take the driver seconds to compile, and run slower.
+const MAX_ROWS: u32 = 8;
+const MAX_COLUMNS: u32 = 64;
+const MAX_SUMS: u32 = 256;
 
 /// Longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
 const MAX_SUM: u32 = 16_384;
@@ -45,12 +39,42 @@ pub(super) struct Extent {
     pub(super) columns: u32,
     pub(super) outer: u32,
     pub(super) inner: u32,
+    pub(super) left: Operand,
+    pub(super) right: Operand,
+}
+
+/// How an operand of a product lies in memory.
+#[derive(Clone, Copy)]
+pub(super) enum Operand {
+    /// Neighbours are inner steps, in stretches of so many.
+    Inner(u32),
+    /// Neighbours are rows (of the left operand) or columns (of the right one), in stretches of so many.
+    Across(u32),
+}
+
+impl Operand {
+    /// Numbers that one load can fetch: vectors lie within a stretch.
+    fn width(self) -> u32 {
+        let (Self::Inner(stretch) | Self::Across(stretch)) = self;
+        [4, 2]
+            .into_iter()
+            .find(|width| stretch.is_multiple_of(*width))
+            .unwrap_or(1)
+    }
+
+    /// Rows or columns that one load fetches.
+    fn across(self) -> u32 {
+        match self {
+            Self::Inner(_) => 1,
+            Self::Across(_) => self.width(),
+        }
+    }
 }
 
 /// A variant with the number of tiles it needs.
 struct Choice {
     kernel: Kernel,
-    constant: Constant,
+    constants: Vec<Constant>,
     tiles: u32,
     invocations_per_group: u32,
 }
@@ -98,36 +122,93 @@ impl ProductKernel {
         sums
     }
 
-    fn choose(&self, plan: &Plan, Extent { rows, columns, .. }: Extent) -> Choice {
+    fn choose(&self, plan: &Plan, extent: Extent) -> Choice {
+        let Extent {
+            rows,
+            columns,
+            left,
+            right,
+            ..
+        } = extent;
         match plan.tuning.product {
             Product::Block => Choice {
-                kernel: self.block,
-                constant: ("WORKGROUP_SIZE", plan.tuning.workgroup_size.into()),
+                kernel: self.block.with(
+                    "block".into(),
+                    &format!(
+                        "const TILE_ROWS = {BLOCK}u;\nconst TILE_COLUMNS = {BLOCK}u;\n{}{}",
+                        vectors("left", "Left", 1),
+                        vectors("right", "Right", 1)
+                    ),
+                ),
+                constants: vec![("WORKGROUP_SIZE", plan.tuning.workgroup_size.into())],
                 tiles: rows.div_ceil(BLOCK) * columns.div_ceil(BLOCK),
                 invocations_per_group: plan.tuning.workgroup_size,
             },
             Product::Lanes(lanes) => {
-                let tiles = |r: u32, c: u32| rows.div_ceil(r * lanes) * columns.div_ceil(c);
-                // A load costs about forty multiply-adds where lanes are the lanes of a CPU's vectors.
-                let cost = |r: u32, c: u32| {
-                    u64::from(tiles(r, c)) * u64::from(40 * (r + c / lanes) + r * c)
-                };
-                let fitting = self
-                    .lanes
-                    .iter()
-                    .filter(|(_, c, _)| c.is_multiple_of(lanes));
-                let &(r, c, kernel) = fitting
-                    .min_by_key(|(r, c, _)| cost(*r, *c))
-                    .expect("16 and 32 columns fit every subgroup");
+                let (r, c) = best_tile(extent, lanes);
+                let [left_width, right_width] = [left, right].map(Operand::width);
+                let parts = c / (lanes * right.across());
                 Choice {
-                    kernel,
-                    constant: ("LANES", lanes.into()),
-                    tiles: tiles(r, c),
+                    kernel: self.lanes.with(
+                        format!("lanes-{r}x{c}/{left_width}x{right_width}"),
+                        &format!(
+                            "const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\n{}{}",
+                            vectors("left", "Left", left_width),
+                            vectors("right", "Right", right_width)
+                        ),
+                    ),
+                    constants: Vec::new(),
+                    tiles: rows.div_ceil(r * lanes) * columns.div_ceil(c),
                     invocations_per_group: 1,
                 }
             }
         }
     }
+}
+
+/// WGSL for the values of an operand, `width` numbers each.
+fn vectors(side: &str, name: &str, width: u32) -> String {
+    let (of, at) = match width {
+        1 => ("f32".to_owned(), ""),
+        _ => (format!("vec{width}<f32>"), "[i]"),
+    };
+    let constant = side.to_uppercase();
+    format!(
+        "alias {name} = {of};\nconst {constant}_WIDTH = {width}u;\n\
+         fn {side}_part(value: {name}, i: u32) -> f32 {{ return value{at}; }}\n"
+    )
+}
+
+/// Rows of a lane, and columns, of the cheapest tile of `product_lanes`.
+///
+/// The unit of cost is a multiply-add whose sum stays in a register, measured where lanes are the lanes of a CPU's
+/// vectors: there a load walks from lane to lane, and sums beyond 64 cost twice, because they spill.
+fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
+    let Extent {
+        rows,
+        columns,
+        left,
+        right,
+        ..
+    } = extent;
+    let load = |operand: Operand| 25 + 18 * operand.width();
+    // Numbers of a load that are inner steps: it is paid for once in so many.
+    let steps = |operand: Operand| operand.width() / operand.across();
+    let cost = |&(r, c): &(u32, u32)| {
+        let tiles = rows.div_ceil(r * lanes) * columns.div_ceil(c);
+        let sums = r * c.min(columns);
+        let loads = load(left) * r / (left.across() * steps(left))
+            + load(right) * c / (lanes * right.across() * steps(right));
+        u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64))
+    };
+    let unit = lanes * right.across();
+    let rows_of_lane = (1..=MAX_ROWS).filter(|r| r.is_multiple_of(left.across()));
+    let columns_of_tile = (unit..=MAX_COLUMNS).step_by(unit as usize);
+    rows_of_lane
+        .flat_map(|r| columns_of_tile.clone().map(move |c| (r, c)))
+        .filter(|(r, c)| r * c <= MAX_SUMS)
+        .min_by_key(cost)
+        .expect("one lane's vector fits a tile")
 }
 
 impl Choice {
@@ -144,20 +225,25 @@ impl Choice {
             columns,
             outer,
             inner,
+            ..
         } = extent;
-        let own: [Constant; 6] = [
+        let own: [Constant; 5] = [
             ("ROWS", rows.into()),
             ("COLUMNS", columns.into()),
             ("OUTER", outer.into()),
             ("INNER", inner.into()),
             ("SLICE", slice.into()),
-            self.constant,
         ];
         let grid = Grid::groups(
             self.tiles.div_ceil(self.invocations_per_group),
             outer.div_ceil(slice),
         );
-        plan.dispatch(&self.kernel, &[&own, constants].concat(), tensors, grid);
+        plan.dispatch(
+            &self.kernel,
+            &[&own, &self.constants[..], constants].concat(),
+            tensors,
+            grid,
+        );
     }
 }
 
