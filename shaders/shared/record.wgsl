@@ -6,6 +6,13 @@ const RECORD_COUNT = 2u; // samples
 const RECORD_FAULT = 3u; // 0, or 1 + the position of a parameter whose gradient is not finite, or LOSS_FAULT
 const LOSS_FAULT = 0xffffffffu;
 
+override ROWS: u32;
+
+// First word of a row; of the last row, where there are not as many.
+fn record_start(row: u32) -> u32 {
+    return min(row, ROWS - 1u) * RECORD_WORDS;
+}
+
 // Integer test: a shader compiler may assume that a float is a number.
 fn is_finite(value: f32) -> bool {
     return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;

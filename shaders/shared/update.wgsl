@@ -17,7 +17,7 @@ fn kept(i: u32) -> vec4<bool> {
 fn is_sound(i: u32, g: vec4<f32>, keep: vec4<bool>) -> bool {
     let broken = keep & ((bitcast<vec4<u32>>(g) & vec4(0x7f800000u)) == vec4(0x7f800000u));
     if any(broken) {
-        atomicMax(&records[step.record * RECORD_WORDS + RECORD_FAULT], i * 4u + 1u);
+        atomicMax(&records[record_start(step.record) + RECORD_FAULT], i * 4u + 1u);
         return false;
     }
     return true;

@@ -40,6 +40,25 @@ impl Tensor {
         u64::from(self.len()) * 4
     }
 
+    /// Asserts as many elements as these extents span. Kernels index by the geometry of their op without bounds
+    /// checks, so an op asserts this of every tensor that it binds.
+    ///
+    /// # Panics
+    /// With the name and both numbers, if there are more or fewer.
+    #[track_caller]
+    pub fn expect_len(&self, extents: &[u32]) {
+        // Saturated at what no tensor has, so that a product above 32 bits is refused instead of wrapped.
+        let wanted = extents.iter().fold(1u64, |product, &extent| {
+            product.saturating_mul(extent.into())
+        });
+        assert!(
+            wanted == u64::from(self.len()),
+            "{} has {} elements, not {wanted}",
+            self.name,
+            self.len()
+        );
+    }
+
     /// A part of this tensor from `first` on.
     ///
     /// # Panics
