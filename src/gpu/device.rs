@@ -156,9 +156,14 @@ impl Gpu {
             unsafe_code,
             reason = "the only unsafe of this crate: shader modules without bounds checks"
         )]
-        // SAFETY: the text is ours, every loop ends, indices come from override constants, and data that is used
-        // as an index (labels, sample order) is validated when it is read. The tests run every kernel checked
-        // and unchecked between canaries.
+        // SAFETY: a kernel without checks is sound if it ends and indexes within its bindings.
+        // Only this crate makes kernels and dispatches them (`Kernel` and `Plan::dispatch` are closed to callers), and
+        // what it dispatches is recorded by an op, which asserts the lengths of all tensors by its geometry. A binding
+        // has the length of its tensor, and wgpu refuses one that passes the end of its buffer.
+        // Loops and indices of a kernel are bounded by constants of that geometry; the indices that are data (labels,
+        // sample order, place in it, row of the metrics table) are clamped to such constants by the kernel itself,
+        // since a caller can write anything into a tensor. No kernel divides by what may be 0.
+        // The tests run every kernel checked and unchecked, between canaries.
         unsafe {
             self.device.create_shader_module_trusted(descriptor, checks)
         }

@@ -3,17 +3,31 @@
 /// WGSL text with one entry point named `main`. Made by the macro `kernel!`.
 ///
 /// Shared text comes after the kernel, so line numbers in a compiler message are those of the kernel's own file.
+///
+/// Kernels run without bounds checks, so only this crate can make one:
+///
+/// ```compile_fail
+/// let kernel = wgprune::gpu::Kernel { name: "mine", variant: "", source: "" };
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {
-    /// Stem of the file under `shaders/`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What tells this variant from others of the same name, or "".
-    pub variant: &'static str,
-    /// The joined WGSL text.
-    pub source: &'static str,
+    pub(crate) variant: &'static str,
+    pub(crate) source: &'static str,
 }
 
 impl Kernel {
+    /// Stem of the file under `shaders/`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The joined WGSL text.
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// Whether the text uses subgroup built-ins, and so needs a device that has them.
     pub fn uses_subgroups(&self) -> bool {
         self.source.contains("subgroup")

@@ -213,11 +213,12 @@ impl Plan {
         self.layer = name.into();
     }
 
-    /// Appends a launch of `kernel` with `tensors` bound in order.
+    /// Appends a launch of `kernel` with `tensors` bound in order. For ops, which make sure that the tensors have the
+    /// lengths that the kernel indexes.
     ///
     /// # Panics
     /// If no phase was begun.
-    pub fn dispatch(
+    pub(crate) fn dispatch(
         &mut self,
         kernel: &Kernel,
         constants: &[Constant],
@@ -239,7 +240,7 @@ impl Plan {
     }
 
     /// Appends a launch with one invocation for each of `count` elements.
-    pub fn elementwise(
+    pub(crate) fn elementwise(
         &mut self,
         kernel: &Kernel,
         constants: &[Constant],
