@@ -73,7 +73,6 @@ impl Gpu {
             let mut launches = Vec::with_capacity(phase.dispatches.len());
             for dispatch in &phase.dispatches {
                 let pipeline = self.pipeline(dispatch)?;
-                let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
                 let entries: Vec<wgpu::BindGroupEntry<'_>> = (0u32..)
                     .zip(&dispatch.tensors)
                     .map(|(binding, tensor)| wgpu::BindGroupEntry {
@@ -81,19 +80,15 @@ impl Gpu {
                         resource: machine.range(tensor),
                     })
                     .collect();
-                let bindings = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some(&dispatch.layer),
-                    layout: &pipeline.get_bind_group_layout(0),
-                    entries: &entries,
-                });
-                if let Some(error) = pollster::block_on(scope.pop()) {
-                    let name = format!(
-                        "the tensors of kernel {} of {}",
-                        dispatch.kernel.label(),
-                        dispatch.layer
-                    );
-                    return Err(Error::kernel(&name, error));
-                }
+                let kernel = dispatch.kernel.label();
+                let name = format!("the tensors of kernel {kernel} of {}", dispatch.layer);
+                let bindings = self.refusable(&name, || {
+                    self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                        label: Some(&dispatch.layer),
+                        layout: &pipeline.get_bind_group_layout(0),
+                        entries: &entries,
+                    })
+                })?;
                 launches.push(Launch {
                     pipeline,
                     bindings,
