@@ -207,7 +207,7 @@ const UNREAD: Duration = Duration::from_secs(1);
 /// Trains and prunes from the initial weights of `config` to the end of `schedule`.
 ///
 /// # Errors
-/// A loss or gradient that is not finite, a mask that is not what was asked for, or a device that fails.
+/// A loss, gradient or update that is not finite, a mask that is not what was asked for, or a device that fails.
 pub fn train(
     session: &mut Session,
     config: &Config,
@@ -342,6 +342,9 @@ impl Tally {
                     Fault::Loss => "the loss".to_owned(),
                     Fault::Gradient(position) => {
                         format!("the gradient of {}", session.parameter_at(position))
+                    }
+                    Fault::Update(position) => {
+                        format!("the update of {}", session.parameter_at(position))
                     }
                 };
                 return Err(Error::new(

@@ -28,8 +28,11 @@ pub struct Record {
 pub enum Fault {
     /// The loss.
     Loss,
-    /// The gradient near this position of the parameters; their values were left as they were.
+    /// A gradient of the four parameters from this position on. They and their moments were left as they were.
     Gradient(u32),
+    /// What a step makes of the four parameters from this position on, or of their moments. All of them were left as
+    /// they were.
+    Update(u32),
 }
 
 impl Record {
@@ -49,10 +52,13 @@ impl Record {
 
     /// What was not finite, if anything.
     pub fn fault(&self) -> Option<Fault> {
-        match self.fault {
+        // The mirror of the constants in shaders/shared/record.wgsl.
+        let position = self.fault & !3;
+        match self.fault & 3 {
             0 => None,
-            u32::MAX => Some(Fault::Loss),
-            position => Some(Fault::Gradient(position - 1)),
+            1 => Some(Fault::Gradient(position)),
+            2 => Some(Fault::Update(position)),
+            _ => Some(Fault::Loss),
         }
     }
 }

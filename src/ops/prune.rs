@@ -2,6 +2,7 @@
 //!
 //! The k-th largest magnitude is found by histograms over the bits of the floats, 11, 10 and 10 bits at a time;
 //! ties are settled by position, so exactly the asked number survives on every adapter.
+//! Weights are to be finite, which the optimisers see to; a NaN or infinity ranks above every number, so it is kept.
 
 use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
 

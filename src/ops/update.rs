@@ -1,5 +1,9 @@
 //! The optimisers. One dispatch updates every parameter; the mask is part of it, so that a removed weight
-//! cannot come back, and a gradient that is not finite is reported and not applied.
+//! cannot come back.
+//!
+//! Parameters and moments that are finite stay so: where a gradient, a new parameter or a new moment is not finite, four
+//! neighbours are left as they were and a [`Fault`](super::Fault) is noted in the step's record. That is what lets
+//! pruning rank weights by their bits.
 
 use super::{Record, StepParams};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};

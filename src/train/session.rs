@@ -197,8 +197,22 @@ impl Session {
     /// Sets all parameters, values in file order, with a full mask and an optimiser at rest.
     ///
     /// # Errors
-    /// The device was lost.
+    /// A value that is not finite, as steps keep finite what is, and pruning relies on it; or the device was lost.
+    ///
+    /// # Panics
+    /// If there are more or fewer values than the parameters have.
     pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
+        assert_eq!(values.len(), self.tensors.parameters.len(), "parameters");
+        for (Placed { parameter, .. }, values) in self.tensors.parameters.iter().zip(values) {
+            let name = &parameter.name;
+            assert_eq!(values.len(), parameter.len() as usize, "values of {name}");
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(Error::data(
+                    format!("{name} has a value that is not finite"),
+                    "these weights come from a run that diverged; train with a lower --lr",
+                ));
+            }
+        }
         let RunTensors {
             weights,
             state,

@@ -1,0 +1,79 @@
+//! A network on a device: what a session refuses, and what it tells of its steps.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use std::sync::Arc;
+use wgprune::config::Config;
+use wgprune::data::{self, Dataset};
+use wgprune::error::ErrorKind;
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::{Shape, by_name};
+use wgprune::ops::Fault;
+use wgprune::train::Session;
+
+const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
+
+fn gpu() -> Arc<Gpu> {
+    Arc::new(Gpu::open(Options::default()).unwrap())
+}
+
+fn dataset() -> Dataset {
+    data::open("mnist-mini", None).unwrap()
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.train.batch = 32;
+    config
+}
+
+/// A session of the smaller network with its initial weights.
+fn session() -> Session {
+    let net = by_name("lenet-300-100", INPUT, 10).unwrap();
+    let mut session = Session::open(&gpu(), &net, &dataset(), &config()).unwrap();
+    session.initialise(&config()).unwrap();
+    session.shuffle(0);
+    session
+}
+
+/// The weights of a session, in file order, without their names.
+fn values(session: &Session) -> Vec<Vec<f32>> {
+    let weights = session.weights().unwrap().into_iter();
+    weights.map(|(_, values)| values).collect()
+}
+
+#[test]
+fn an_update_that_overflows_is_a_fault_of_its_step_and_is_not_applied() {
+    let mut session = session();
+    let mut weights = values(&session);
+    // Equal logits whatever the image, so loss and gradients are finite, and those of rare classes are positive.
+    weights.last_mut().unwrap().fill(-f32::MAX);
+    session.set_weights(&weights).unwrap();
+    session.shuffle(0);
+    session.step(0, 1e38, &config().optimiser).unwrap();
+    let record = session.read_records().unwrap()[0];
+    let Some(Fault::Update(position)) = record.fault() else {
+        panic!("{record:?}");
+    };
+    assert_eq!(session.parameter_at(position), "fc3.bias");
+    assert!(record.loss.is_finite());
+    session.prune(&[1000]).unwrap();
+    let values = values(&session);
+    assert!(values.iter().flatten().all(|value| value.is_finite()));
+    let weights = values.iter().step_by(2).flatten();
+    assert_eq!(weights.filter(|&&value| value != 0.0).count(), 1000);
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused() {
+    let mut session = session();
+    let before = values(&session);
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut weights = before.clone();
+        weights[2][7] = bad;
+        let error = session.set_weights(&weights).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Data);
+        assert!(error.what.contains("fc2.weight"), "{error}");
+    }
+    assert!(values(&session) == before, "nothing was changed");
+}
