@@ -4,13 +4,15 @@ mod clock;
 mod length;
 mod run_dir;
 mod schedule;
+mod score;
 mod session;
 mod settings;
 
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
-pub use session::{ImageSet, Score, Session};
+pub use score::{ImageSet, Score};
+pub use session::{Readings, Session};
 pub use settings::{settings, tuning};
 
 use clock::Clock;
@@ -237,13 +239,13 @@ pub fn train(
             || clock.unread.elapsed() > UNREAD
         {
             let first = step + 1 - session.unread();
-            let records = session.read_records()?;
-            observer.steps(first, &records, schedule)?;
-            tally.add(first, &records, session)?;
+            let readings = session.read()?;
+            observer.steps(first, &readings.records, schedule)?;
+            tally.add(first, &readings.records, session)?;
+            kept = readings.kept;
             clock.unread = Instant::now();
         }
         if let Some(sparsity) = update {
-            kept = session.kept()?;
             check_kept(
                 &kept,
                 &wanted(session, config.prune.scope, sparsity),

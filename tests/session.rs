@@ -9,7 +9,7 @@ use wgprune::error::ErrorKind;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{Shape, by_name};
 use wgprune::ops::Fault;
-use wgprune::train::Session;
+use wgprune::train::{ImageSet, Readings, Session};
 
 const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
 
@@ -62,6 +62,36 @@ fn an_update_that_overflows_is_a_fault_of_its_step_and_is_not_applied() {
     assert!(values.iter().flatten().all(|value| value.is_finite()));
     let weights = values.iter().step_by(2).flatten();
     assert_eq!(weights.filter(|&&value| value != 0.0).count(), 1000);
+}
+
+#[test]
+fn one_reading_has_the_records_since_the_last_and_what_the_mask_keeps() {
+    let mut session = session();
+    let full = session.prunable().to_vec();
+    let mut steps = 0..;
+    let mut read_after = |session: &mut Session, count: usize| {
+        for step in steps.by_ref().take(count) {
+            session.step(step, 0.01, &config().optimiser).unwrap();
+        }
+        assert_eq!(session.unread() as usize, count);
+        let Readings { records, kept } = session.read().unwrap();
+        assert_eq!((records.len(), session.unread()), (count, 0));
+        assert!(records.iter().all(|record| record.count == 32));
+        kept
+    };
+    assert_eq!(read_after(&mut session, 0), full);
+    assert_eq!(read_after(&mut session, 3), full);
+    session.prune(&[1000]).unwrap();
+    let pruned = read_after(&mut session, 2);
+    assert_eq!(pruned.iter().sum::<u32>(), 1000);
+    let weights = values(&session).into_iter().step_by(2);
+    let nonzero = weights.map(|values| values.iter().filter(|&&value| value != 0.0).count());
+    assert!(nonzero.eq(pruned.iter().map(|&kept| kept as usize)));
+    session.evaluate(ImageSet::Test).unwrap();
+    assert_eq!(read_after(&mut session, 0), pruned);
+    // New weights come with a full mask.
+    session.set_weights(&values(&session)).unwrap();
+    assert_eq!(read_after(&mut session, 1), full);
 }
 
 #[test]

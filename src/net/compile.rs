@@ -68,6 +68,8 @@ pub struct RunTensors {
     pub turns: Tensor,
     /// [`StepParams`].
     pub step: Tensor,
+    /// `records`, then `kept`: all that the host reads while it trains, in one piece.
+    pub metrics: Tensor,
     /// [`Record`]s, [`RECORDS`] rows.
     pub records: Tensor,
     /// All parameters.
@@ -78,7 +80,7 @@ pub struct RunTensors {
     pub mask: Tensor,
     /// How many weights each segment shall keep: one for the network, or one for each prunable tensor.
     pub keep: Tensor,
-    /// How many weights of each prunable tensor are kept, after a `prune`.
+    /// How many weights of each prunable tensor the mask keeps; set by the host with the mask, then by `prune`.
     pub kept: Tensor,
     /// 0 at the start.
     pub histogram: Tensor,
@@ -120,6 +122,8 @@ impl RunTensors {
             Optimiser::Adam(_) => &["moment1", "moment2"],
         };
         let all = &arena.weights;
+        let table = RECORDS * Record::LEN;
+        let metrics = plan.tensor("metrics", &[table + prunable]);
         Self {
             images: sets
                 .map(|(set, n)| plan.tensor(format!("data.{set}.images"), &[bytes(n).div_ceil(4)])),
@@ -128,14 +132,15 @@ impl RunTensors {
             scale: plan.tensor("scale", &[2 * net.input.c]),
             turns: plan.tensor("turns", &[Affine::TURNS, 2]),
             step: plan.tensor("step", &[StepParams::LEN]),
-            records: plan.tensor("records", &[RECORDS, Record::LEN]),
+            records: metrics.view("records", 0, &[RECORDS, Record::LEN]),
             state: state
                 .iter()
                 .map(|name| plan.tensor(*name, &all.shape))
                 .collect(),
             mask: plan.tensor("mask", &[all.len() / 32]),
             keep: plan.tensor("keep", &[segments]),
-            kept: plan.tensor("kept", &[prunable]),
+            kept: metrics.view("kept", table, &[prunable]),
+            metrics,
             histogram: plan.tensor("histogram", &[2048]),
             weights: all.clone(),
             parameters: arena.parameters.clone(),
