@@ -87,7 +87,12 @@ pub struct RunTensors {
 }
 
 /// Records a training run of `net`.
+///
+/// # Panics
+/// If the output of a layer, other than the last, is not read by exactly one layer: backward sets each gradient where
+/// the value is read, so a second reader would overwrite what the first one set.
 pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
+    assert_one_reader(net);
     let mut plan = Plan::new(tuning);
     let arena = Arena::new(net, &mut plan);
     let tensors = RunTensors::new(net, settings, &arena, &mut plan);
@@ -101,6 +106,24 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
     record_update(&mut plan, settings, &tensors, &arena);
     record_prune(&mut plan, settings, &tensors, &arena);
     Compiled { plan, tensors }
+}
+
+fn assert_one_reader(net: &Net) {
+    let inner = net.nodes.split_last().map_or(&[][..], |(_, inner)| inner);
+    for (value, node) in (1..).zip(inner) {
+        let readers: Vec<&str> = net
+            .nodes
+            .iter()
+            .filter(|reader| reader.reads == value)
+            .map(|reader| reader.name.as_str())
+            .collect();
+        assert!(
+            readers.len() == 1,
+            "{} of {} is read by {readers:?}; backward needs exactly one reader",
+            node.name,
+            net.name
+        );
+    }
 }
 
 impl RunTensors {
