@@ -1,5 +1,6 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
+mod checks;
 mod clock;
 mod length;
 mod run_dir;
@@ -8,6 +9,7 @@ mod score;
 mod session;
 mod settings;
 
+pub use checks::{check_batch, check_data, train_images};
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
@@ -18,9 +20,7 @@ pub use settings::{settings, tuning};
 use clock::Clock;
 
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
-use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Net, Shape};
 use crate::ops::{Fault, Record};
 use std::time::{Duration, Instant};
 
@@ -122,43 +122,6 @@ impl Schedule {
             ramp,
         })
     }
-}
-
-/// Training images of a data set, less those that `config` holds out for validation.
-///
-/// # Errors
-/// None is left.
-pub fn train_images(config: &Config, dataset: &Dataset) -> Result<u32> {
-    let images = u32::try_from(dataset.train.len()).unwrap_or(u32::MAX);
-    let held_out = config.data.validation;
-    if held_out >= images {
-        return Err(Error::config(
-            format!("data.validation is {held_out}, of {images} training images"),
-            "hold out fewer images",
-        ));
-    }
-    Ok(images - held_out)
-}
-
-/// Refuses a batch whose activations cannot be counted in 32 bits, as kernels do.
-///
-/// # Errors
-/// Names the value that is too large.
-pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
-    for value in 0..=net.nodes.len() {
-        let Shape { h, w, c } = net.shape(value);
-        let elements = [h, w, c].map(u64::from).iter().product::<u64>() * u64::from(batch);
-        if elements > u64::from(u32::MAX) {
-            return Err(Error::new(
-                ErrorKind::Memory,
-                format!(
-                    "a batch of {batch} makes values of {h}x{w}x{c} that no adapter can address"
-                ),
-                "use a smaller --batch",
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// What a run tells while it goes on.

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 use wgprune::config::Config;
-use wgprune::data::{self, Dataset};
-use wgprune::error::ErrorKind;
+use wgprune::data::{self, Dataset, Split};
+use wgprune::error::{Error, ErrorKind};
 use wgprune::gpu::{Gpu, Options};
-use wgprune::net::{Shape, by_name};
+use wgprune::net::{Layer, Net, Shape, by_name};
 use wgprune::ops::Fault;
 use wgprune::train::{ImageSet, Readings, Session};
 
@@ -106,4 +106,77 @@ fn weights_that_are_not_finite_are_refused() {
         assert!(error.what.contains("fc2.weight"), "{error}");
     }
     assert!(values(&session) == before, "nothing was changed");
+}
+
+/// The error with which a network for images of `input` and so many classes is refused the data set.
+fn refusal(input: Shape, classes: u32, dataset: &Dataset) -> Error {
+    let net = by_name("lenet-5", input, classes).unwrap();
+    let opened = Session::open(&gpu(), &net, dataset, &config());
+    opened.err().expect("a refusal")
+}
+
+#[test]
+fn a_network_for_other_images_or_classes_than_the_data_is_refused_with_both() {
+    let dataset = dataset();
+    let wide = Shape { w: 32, ..INPUT };
+    let colour = Shape { c: 3, ..INPUT };
+    for (input, classes, parts) in [
+        (
+            wide,
+            10,
+            ["lenet-5 reads images of 28x32x1", "images of 28x28x1"],
+        ),
+        (
+            colour,
+            10,
+            ["lenet-5 reads images of 28x28x3", "images of 28x28x1"],
+        ),
+        (
+            INPUT,
+            7,
+            [
+                "gives 1x1x7",
+                "mnist-mini has images of 28x28x1 in 10 classes",
+            ],
+        ),
+    ] {
+        let error = refusal(input, classes, &dataset);
+        assert_eq!(error.kind, ErrorKind::Config);
+        assert!(
+            parts.iter().all(|part| error.what.contains(part)),
+            "{error}"
+        );
+    }
+    let mut net = Net::new("convolution", INPUT);
+    let layer = Layer::Conv2d {
+        outputs: 10,
+        kernel: 5,
+        stride: 1,
+        pad: 0,
+        bias: true,
+    };
+    net.push("conv", layer).unwrap();
+    let error = Session::open(&gpu(), &net, &dataset, &config()).err();
+    assert!(error.expect("a refusal").what.contains("gives 24x24x10"));
+}
+
+#[test]
+fn a_data_set_that_is_not_whole_is_refused() {
+    let whole = dataset();
+    let [mut label, mut bytes, mut empty] = [whole.clone(), whole.clone(), whole];
+    label.train.labels[5] = 10;
+    bytes.test.images.pop();
+    empty.test = Split::default();
+    for (broken, part) in [
+        (
+            label,
+            "training set of mnist-mini has 6000 labels, the largest 10,",
+        ),
+        (bytes, "test set of mnist-mini has 1000 labels"),
+        (empty, "test set of mnist-mini has 0 labels"),
+    ] {
+        let error = refusal(INPUT, 10, &broken);
+        assert_eq!(error.kind, ErrorKind::Data);
+        assert!(error.what.contains(part), "{error}");
+    }
 }

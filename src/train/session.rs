@@ -1,6 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use super::{ImageSet, Score, check_batch, settings, train_images, tuning};
+use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,10 +43,15 @@ impl Session {
     /// Allocates everything on the device and uploads the data set.
     ///
     /// # Errors
-    /// A run that does not fit the device, a kernel that it refuses, or more validation than training images.
+    /// A network made for other images or classes than those of the data set, more validation than training images,
+    /// a run that does not fit the device, or a kernel that it refuses.
+    ///
+    /// # Panics
+    /// If a value of the network is not read exactly once, as [`compile`] has it.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
+        check_data(net, dataset)?;
         check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
