@@ -11,12 +11,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let i = flat_index(id, groups);
     if i >= VECTORS { return; }
     let keep = kept(i);
-    if !is_sound(i, dw[i], keep) { return; }
+    if any(broken(dw[i], keep)) { report(i, GRADIENT_FAULT); return; }
     let g = dw[i] + WEIGHT_DECAY * w[i];
     let m = BETA_1 * first[i] + (1.0 - BETA_1) * g;
     let v = BETA_2 * second[i] + (1.0 - BETA_2) * g * g;
     let change = step.learning_rate * (m / step.correction_1) / (sqrt(v / step.correction_2) + EPSILON);
+    let moved = w[i] - change;
+    if any(broken(moved, keep) | broken(m, keep) | broken(v, keep)) { report(i, UPDATE_FAULT); return; }
     first[i] = select(vec4(0.0), m, keep);
     second[i] = select(vec4(0.0), v, keep);
-    w[i] = select(vec4(0.0), w[i] - change, keep);
+    w[i] = select(vec4(0.0), moved, keep);
 }

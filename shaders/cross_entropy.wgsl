@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         exponentials += exp(z[base + c] - largest);
         total += z[base + c] - largest;
     }
-    let label = labels[n];
+    let label = min(labels[n], CLASSES - 1u); // a label is data, so the index is made safe here
     let spread = SMOOTHING / f32(CLASSES);
     loss[n] = log(exponentials) - (1.0 - SMOOTHING) * (z[base + label] - largest) - spread * total;
     hit[n] = select(0u, 1u, winner == label);

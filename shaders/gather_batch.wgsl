@@ -12,6 +12,8 @@ override N: u32;
 override H: u32;
 override W: u32;
 override C: u32;
+override SAMPLES: u32;
+override ORDER: u32; // entries of the sample order
 override TURNS: u32; // 0: no augmentation
 override SHIFT: u32; // largest translation along each axis, in pixels
 
@@ -45,7 +47,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let h = pixel / W % H;
     let n = pixel / (W * H);
     // Rows of padding repeat the last sample; their loss is not counted.
-    let sample = order[step.position + min(n, step.count - 1u)];
+    // Both indices are clamped, as neither is known before the step.
+    let place = min(step.position + min(n, step.count - 1u), ORDER - 1u);
+    let sample = min(order[place], SAMPLES - 1u);
     if h == 0u && w == 0u { labels[n] = all_labels[sample]; }
     var source = vec2(h, w);
     if TURNS > 0u { source = source_pixel(sample, h, w); }

@@ -28,7 +28,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     if lane == 0u {
         let mean = losses[0] / f32(step.count);
-        let row = step.record * RECORD_WORDS;
+        let row = record_start(step.record);
         records[row + RECORD_LOSS] = bitcast<u32>(mean);
         records[row + RECORD_HITS] = hits[0];
         records[row + RECORD_COUNT] = step.count;

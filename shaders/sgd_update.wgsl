@@ -8,10 +8,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let i = flat_index(id, groups);
     if i >= VECTORS { return; }
     let keep = kept(i);
-    if !is_sound(i, dw[i], keep) { return; }
+    if any(broken(dw[i], keep)) { report(i, GRADIENT_FAULT); return; }
     let g = dw[i] + WEIGHT_DECAY * w[i];
     let v = MOMENTUM * velocity[i] + g;
     let direction = select(v, g + MOMENTUM * v, vec4(NESTEROV));
+    let moved = w[i] - step.learning_rate * direction;
+    if any(broken(moved, keep) | broken(v, keep)) { report(i, UPDATE_FAULT); return; }
     velocity[i] = select(vec4(0.0), v, keep);
-    w[i] = select(vec4(0.0), w[i] - step.learning_rate * direction, keep);
+    w[i] = select(vec4(0.0), moved, keep);
 }

@@ -10,6 +10,8 @@
 //! What every op keeps to:
 //! * no state, no device, no memory of its own: it only records;
 //! * tensors are bound in the order of the kernel's bindings, inputs first, outputs last;
+//! * tensors have the lengths that the geometry asks for, or recording panics and names the one that has not: kernels
+//!   run without bounds checks;
 //! * a kernel sets all of its output, whatever was there before;
 //! * no atomics on floats, and sums in a fixed order: one seed gives the same bits on one adapter;
 //! * one name in five places: `shaders/`, `src/ops/`, `src/reference/`, `tests/` and a row of `benches/kernels.rs`.

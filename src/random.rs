@@ -72,6 +72,70 @@ pub fn permutation(seed: u64, stream: Stream, sub: u32, count: u32) -> Vec<u32> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::{Gpu, Kernel, Options, Plan, kernel, list_adapters};
+    use std::sync::Arc;
+
+    /// Six words of `inputs`, a counter and a key, to each draw.
+    const PROBE: Kernel = kernel!("philox_probe" => concat!(
+        "@group(0) @binding(0) var<storage, read> inputs: array<u32>;
+        @group(0) @binding(1) var<storage, read_write> draws: array<u32>;
+        override LENGTH: u32;
+        @compute @workgroup_size(WORKGROUP_SIZE)
+        fn main(
+            @builtin(global_invocation_id) id: vec3<u32>,
+            @builtin(num_workgroups) groups: vec3<u32>,
+        ) {
+            let i = flat_index(id, groups);
+            if i >= LENGTH { return; }
+            let at = i * 6u;
+            let counter = vec4(inputs[at], inputs[at + 1u], inputs[at + 2u], inputs[at + 3u]);
+            let draw = philox(counter, vec2(inputs[at + 4u], inputs[at + 5u]));
+            for (var j = 0u; j < 4u; j++) { draws[i * 4u + j] = draw[j]; }
+        }
+        ",
+        include_str!("../shaders/shared/grid.wgsl"),
+        include_str!("../shaders/shared/philox.wgsl"),
+    ));
+
+    /// On every adapter. The kernel is none of an op, so this test is not among those in `tests/`.
+    #[test]
+    fn philox_on_the_device_equals_philox_on_the_host() {
+        const DRAWS: u32 = 1003;
+        let mut inputs: Vec<u32> = (0..DRAWS * 6 / 4 + 1)
+            .flat_map(|i| words(1, Stream::Init, 1, i))
+            .take(DRAWS as usize * 6)
+            .collect();
+        // Where carries of the 16-bit halves are largest, and where there are none.
+        inputs[..6].fill(u32::MAX);
+        inputs[6..12].fill(0);
+        inputs[12..18].fill(0xffff);
+        inputs[18..24].fill(0xffff_0000);
+        let expected: Vec<u32> = inputs
+            .chunks(6)
+            .flat_map(|v| philox([v[0], v[1], v[2], v[3]], [v[4], v[5]]))
+            .collect();
+        for adapter in list_adapters() {
+            for checked in [true, false] {
+                let gpu = Gpu::open(Options {
+                    selector: Some(adapter.index.to_string()),
+                    checked,
+                    canaries: false,
+                });
+                let gpu = Arc::new(gpu.expect("an adapter that opens"));
+                let mut plan = Plan::new(gpu.tuning);
+                let source = plan.tensor("inputs", &[DRAWS, 6]);
+                let draws = plan.tensor("draws", &[DRAWS, 4]);
+                plan.phase("draw");
+                let length = [("LENGTH", DRAWS.into())];
+                plan.elementwise(&PROBE, &length, &[&source, &draws], DRAWS);
+                let machine = gpu.load(&plan).expect("a valid plan");
+                machine.write(&source, &inputs);
+                machine.replay(&["draw"]).expect("a device that works");
+                let drawn = machine.read::<u32>(&draws);
+                assert!(drawn.expect("a device that works") == expected);
+            }
+        }
+    }
 
     #[test]
     fn philox_gives_the_known_answers() {

@@ -1,24 +1,26 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
+mod checks;
 mod clock;
 mod length;
 mod run_dir;
 mod schedule;
+mod score;
 mod session;
 mod settings;
 
+pub use checks::{check_batch, check_data, train_images};
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
-pub use session::{ImageSet, Score, Session};
+pub use score::{ImageSet, Score};
+pub use session::{Readings, Session};
 pub use settings::{settings, tuning};
 
 use clock::Clock;
 
 use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
-use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Net, Shape};
 use crate::ops::{Fault, Record};
 use std::time::{Duration, Instant};
 
@@ -122,43 +124,6 @@ impl Schedule {
     }
 }
 
-/// Training images of a data set, less those that `config` holds out for validation.
-///
-/// # Errors
-/// None is left.
-pub fn train_images(config: &Config, dataset: &Dataset) -> Result<u32> {
-    let images = u32::try_from(dataset.train.len()).unwrap_or(u32::MAX);
-    let held_out = config.data.validation;
-    if held_out >= images {
-        return Err(Error::config(
-            format!("data.validation is {held_out}, of {images} training images"),
-            "hold out fewer images",
-        ));
-    }
-    Ok(images - held_out)
-}
-
-/// Refuses a batch whose activations cannot be counted in 32 bits, as kernels do.
-///
-/// # Errors
-/// Names the value that is too large.
-pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
-    for value in 0..=net.nodes.len() {
-        let Shape { h, w, c } = net.shape(value);
-        let elements = [h, w, c].map(u64::from).iter().product::<u64>() * u64::from(batch);
-        if elements > u64::from(u32::MAX) {
-            return Err(Error::new(
-                ErrorKind::Memory,
-                format!(
-                    "a batch of {batch} makes values of {h}x{w}x{c} that no adapter can address"
-                ),
-                "use a smaller --batch",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// What a run tells while it goes on.
 pub trait Observer {
     /// Steps that were read back, the first of which was `first`; their losses are means of a batch.
@@ -207,7 +172,7 @@ const UNREAD: Duration = Duration::from_secs(1);
 /// Trains and prunes from the initial weights of `config` to the end of `schedule`.
 ///
 /// # Errors
-/// A loss or gradient that is not finite, a mask that is not what was asked for, or a device that fails.
+/// A loss, gradient or update that is not finite, a mask that is not what was asked for, or a device that fails.
 pub fn train(
     session: &mut Session,
     config: &Config,
@@ -237,13 +202,13 @@ pub fn train(
             || clock.unread.elapsed() > UNREAD
         {
             let first = step + 1 - session.unread();
-            let records = session.read_records()?;
-            observer.steps(first, &records, schedule)?;
-            tally.add(first, &records, session)?;
+            let readings = session.read()?;
+            observer.steps(first, &readings.records, schedule)?;
+            tally.add(first, &readings.records, session)?;
+            kept = readings.kept;
             clock.unread = Instant::now();
         }
         if let Some(sparsity) = update {
-            kept = session.kept()?;
             check_kept(
                 &kept,
                 &wanted(session, config.prune.scope, sparsity),
@@ -342,6 +307,9 @@ impl Tally {
                     Fault::Loss => "the loss".to_owned(),
                     Fault::Gradient(position) => {
                         format!("the gradient of {}", session.parameter_at(position))
+                    }
+                    Fault::Update(position) => {
+                        format!("the update of {}", session.parameter_at(position))
                     }
                 };
                 return Err(Error::new(

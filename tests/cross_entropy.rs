@@ -10,12 +10,17 @@ use wgprune::reference::cross_entropy as twin;
 
 fn assert_agrees(s: CrossEntropy, count: u32, z: &[f32]) {
     let labels = integers(2, s.n, 0..s.classes);
-    let expected = twin::cross_entropy(&s, z, &labels, count);
+    assert_takes(s, count, z, [&labels, &labels]);
+}
+
+/// Asserts that these labels give what the twin gives for those that are `meant`.
+fn assert_takes(s: CrossEntropy, count: u32, z: &[f32], [labels, meant]: [&[u32]; 2]) {
+    let expected = twin::cross_entropy(&s, z, meant, count);
     for setting in settings() {
         let mut bench = Bench::new(&setting);
         let inputs = [
             bench.input("z", z),
-            bench.input("labels", &labels),
+            bench.input("labels", labels),
             bench.input("step", &[step(count)]),
         ];
         let lengths = [("loss", s.n), ("hit", s.n), ("dz", s.n * s.classes)];
@@ -65,6 +70,17 @@ fn rows_of_padding_have_no_loss_and_no_gradient() {
     z[70 * 10..].fill(f32::NAN);
     assert_agrees(s, 70, &z);
     assert_agrees(s, 1, &z);
+}
+
+#[test]
+fn a_label_behind_the_classes_means_the_last_class() {
+    let s = CrossEntropy {
+        n: 3,
+        classes: 7,
+        smoothing: 0.1,
+    };
+    let labels = [7, u32::MAX, 1 << 29];
+    assert_takes(s, 3, &logits(&s, 4.0), [&labels, &[6; 3]]);
 }
 
 #[test]

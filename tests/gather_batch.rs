@@ -26,12 +26,23 @@ fn params(count: u32) -> StepParams {
 }
 
 fn assert_agrees(s: GatherBatch, count: u32, images: &[u8], scale: &[f32]) {
-    let labels = integers(2, SAMPLES, 0..10);
     let order = permutation(3, Stream::Shuffle, 0, SAMPLES);
+    assert_takes(s, count, images, scale, [&order, &order]);
+}
+
+/// Asserts that a batch by `order` is what the twin gathers by the order that is `meant`.
+fn assert_takes(
+    s: GatherBatch,
+    count: u32,
+    images: &[u8],
+    scale: &[f32],
+    [order, meant]: [&[u32]; 2],
+) {
+    let labels = integers(2, SAMPLES, 0..10);
     let samples = Samples {
         images,
         labels: &labels,
-        order: &order,
+        order: meant,
     };
     let step = params(count);
     let (x, expected_labels) = gather(&s, &step, samples, scale);
@@ -44,7 +55,7 @@ fn assert_agrees(s: GatherBatch, count: u32, images: &[u8], scale: &[f32]) {
         let inputs = [
             bench.input("images", &words),
             bench.input("all_labels", &labels),
-            bench.input("order", &order),
+            bench.input("order", order),
             bench.input("step", &[step]),
             bench.input("scale", scale),
             bench.input("turns", &turns),
@@ -92,6 +103,22 @@ fn rows_of_padding_repeat_the_last_sample() {
         let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
         assert_agrees(s, 4, &random_images(&s), &scale);
     }
+}
+
+#[test]
+fn what_lies_behind_the_order_or_the_samples_means_the_last() {
+    let s = GatherBatch {
+        n: 9,
+        h: 5,
+        w: 7,
+        c: 3,
+        affine: None,
+    };
+    let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
+    let last = SAMPLES - 1;
+    let order: Vec<u32> = (0..13).chain([SAMPLES, u32::MAX, 1 << 30, 3]).collect();
+    let meant: Vec<u32> = (0..13).chain([last, last, last, 3, 3, 3, 3]).collect();
+    assert_takes(s, 9, &random_images(&s), &scale, [&order, &meant]);
 }
 
 #[test]

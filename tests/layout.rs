@@ -162,7 +162,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
             let net = by_name(model, Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
             let plan = compile(&net, &settings(&config, 28, [1024; 2]), Tuning::PORTABLE).plan;
             let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
-            launched.extend(dispatches.map(|dispatch| dispatch.kernel.name.to_owned()));
+            launched.extend(dispatches.map(|dispatch| dispatch.kernel.name().to_owned()));
         }
     }
     let kernels: BTreeSet<String> = stems("shaders")

@@ -1,6 +1,10 @@
 //! The metrics table against its twin, on every adapter.
 
-#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a failed test should panic, and its numbers are small"
+)]
 
 mod common;
 
@@ -13,6 +17,11 @@ const ROWS: usize = 5;
 const ROW: u32 = 3;
 
 fn assert_agrees(loss: &[f32], hit: &[u32], count: u32) {
+    assert_writes(loss, hit, count, [ROW, ROW]);
+}
+
+/// Asserts that a step with this `row` writes its record into the one that is `meant`.
+fn assert_writes(loss: &[f32], hit: &[u32], count: u32, [row, meant]: [u32; 2]) {
     let expected = twin::record(loss, hit, count);
     let untouched = Record {
         loss: -1.0,
@@ -21,7 +30,7 @@ fn assert_agrees(loss: &[f32], hit: &[u32], count: u32) {
         fault: 4,
     };
     let params = StepParams {
-        record: ROW,
+        record: row,
         ..step(count)
     };
     let n = u32::try_from(loss.len()).unwrap();
@@ -35,10 +44,14 @@ fn assert_agrees(loss: &[f32], hit: &[u32], count: u32) {
         let records = bench.state("records", &[untouched; ROWS]);
         Metrics { n }.record(&mut bench.plan, inputs.each_ref(), &records);
         let rows = bench.run().read::<Record>(&records).unwrap();
-        for (i, row) in rows.iter().enumerate().filter(|(i, _)| *i != ROW as usize) {
+        for (i, row) in rows
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != meant as usize)
+        {
             assert_eq!(*row, untouched, "row {i}");
         }
-        let row = rows[ROW as usize];
+        let row = rows[meant as usize];
         assert_eq!(
             (row.hits, row.count, row.fault()),
             (expected.hits, count, expected.fault)
@@ -62,6 +75,14 @@ fn metrics_agree_with_their_twin() {
     for (n, count) in [(1, 1), (37, 37), (64, 63), (131, 100), (1000, 1)] {
         let (loss, hit) = rows(n, count);
         assert_agrees(&loss, &hit, count);
+    }
+}
+
+#[test]
+fn a_row_behind_the_table_means_the_last_row() {
+    let (loss, hit) = rows(5, 5);
+    for row in [ROWS as u32, 1 << 28, u32::MAX] {
+        assert_writes(&loss, &hit, 5, [row, ROWS as u32 - 1]);
     }
 }
 

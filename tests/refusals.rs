@@ -162,6 +162,13 @@ fn missing_and_damaged_data_is_refused() {
 }
 
 #[test]
+fn a_run_that_diverges_is_stopped_with_the_step_and_the_remedy() {
+    let folder = here();
+    let run = wgprune(folder.path(), &format!("train {SMALL} --lr 1000"));
+    assert_refused(&run, 7, &["is not finite at step", "lower --lr"]);
+}
+
+#[test]
 fn a_wrong_device_is_refused_with_those_that_exist() {
     let folder = here();
     let list = wgprune(folder.path(), "devices --json").json();

@@ -61,8 +61,8 @@ fn modules() -> &'static BTreeMap<String, (Kernel, Module, ModuleInfo)> {
             .map(|(_, dispatch)| (dispatch.kernel.label(), dispatch.kernel.clone()))
             .collect();
         let parse = |(label, kernel): (String, Kernel)| {
-            let module = naga::front::wgsl::parse_str(&kernel.source).unwrap_or_else(|error| {
-                panic!("{label}: {}", error.emit_to_string(&kernel.source))
+            let module = naga::front::wgsl::parse_str(kernel.source()).unwrap_or_else(|error| {
+                panic!("{label}: {}", error.emit_to_string(kernel.source()))
             });
             let info = validate(&label, &kernel, &module);
             (label, (kernel, module, info))
@@ -79,7 +79,7 @@ fn validate(label: &str, kernel: &Kernel, module: &Module) -> ModuleInfo {
     };
     Validator::new(ValidationFlags::all(), capabilities)
         .validate(module)
-        .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(&kernel.source)))
+        .unwrap_or_else(|error| panic!("{label}: {}", error.emit_to_string(kernel.source())))
 }
 
 /// Calls `check` with the module of each kernel for each of its sets of constants, overrides resolved.
@@ -283,13 +283,13 @@ fn every_shader_file_belongs_to_a_kernel() {
         assert!(
             kernels
                 .iter()
-                .any(|kernel| kernel.name == stem && kernel.source.starts_with(&text)),
+                .any(|kernel| kernel.name() == stem && kernel.source().starts_with(&text)),
             "no plan launches shaders/{stem}.wgsl"
         );
     }
     for (stem, text) in wgsl_files("shaders/shared") {
         assert!(
-            kernels.iter().any(|kernel| kernel.source.contains(&text)),
+            kernels.iter().any(|kernel| kernel.source().contains(&text)),
             "no kernel includes shaders/shared/{stem}.wgsl"
         );
     }

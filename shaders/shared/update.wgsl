@@ -1,4 +1,5 @@
-// What every optimiser shares: the mask, and the guard against gradients that are not finite.
+// What every optimiser shares: the mask, and the guard that keeps parameters and their moments finite. A NaN is lost
+// in a ReLU or a max pool, so values are checked here, where every one of them passes.
 // The mask has one bit for each parameter, so a word of it covers eight vectors of four.
 @group(0) @binding(0) var<storage, read> dw: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
@@ -13,12 +14,12 @@ fn kept(i: u32) -> vec4<bool> {
     return (vec4(bits) & vec4(1u, 2u, 4u, 8u)) != vec4(0u);
 }
 
-// False, with a note in the record, where a gradient of a kept parameter is not finite.
-fn is_sound(i: u32, g: vec4<f32>, keep: vec4<bool>) -> bool {
-    let broken = keep & ((bitcast<vec4<u32>>(g) & vec4(0x7f800000u)) == vec4(0x7f800000u));
-    if any(broken) {
-        atomicMax(&records[step.record * RECORD_WORDS + RECORD_FAULT], i * 4u + 1u);
-        return false;
-    }
-    return true;
+// True for kept parameters whose value is not finite, by the integer test of is_finite.
+fn broken(value: vec4<f32>, keep: vec4<bool>) -> vec4<bool> {
+    return keep & ((bitcast<vec4<u32>>(value) & vec4(0x7f800000u)) == vec4(0x7f800000u));
+}
+
+// Notes a fault of one of four parameters in the record; the highest position stays.
+fn report(i: u32, fault: u32) {
+    atomicMax(&records[record_start(step.record) + RECORD_FAULT], i * 4u | fault);
 }

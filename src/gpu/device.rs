@@ -112,31 +112,46 @@ impl Gpu {
         if let Some(pipeline) = lock(&self.pipelines).get(&key) {
             return Ok(Arc::clone(pipeline));
         }
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let module = self.module(kernel);
-        let pipeline = self
-            .device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(&kernel.label()),
-                layout: None,
-                module: &module,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    constants,
-                    // Every kernel writes its workgroup memory before it reads it.
-                    zero_initialize_workgroup_memory: false,
-                },
-                cache: None,
-            });
-        if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(Error::kernel(
-                &format!("kernel {} of {}", kernel.label(), dispatch.layer),
-                error,
-            ));
-        }
+        let name = format!("kernel {} of {}", kernel.label(), dispatch.layer);
+        let pipeline = self.refusable(&name, || {
+            let module = self.module(kernel);
+            self.device
+                .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                    label: Some(&kernel.label()),
+                    layout: None,
+                    module: &module,
+                    entry_point: Some("main"),
+                    compilation_options: wgpu::PipelineCompilationOptions {
+                        constants,
+                        // Every kernel writes its workgroup memory before it reads it.
+                        zero_initialize_workgroup_memory: false,
+                    },
+                    cache: None,
+                })
+        })?;
         let pipeline = Arc::new(pipeline);
         lock(&self.pipelines).insert(key, Arc::clone(&pipeline));
         Ok(pipeline)
+    }
+
+    /// What `make` makes of the device, or an error with `name`, whichever way the device refuses: by validation, by an
+    /// internal error of the driver (its shader compiler's, for one), for want of memory, or by giving up altogether.
+    pub(super) fn refusable<T>(&self, name: &str, make: impl FnOnce() -> T) -> Result<T> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [OutOfMemory, Internal, Validation].map(|f| self.device.push_error_scope(f));
+        let made = make();
+        // Scopes are closed in reverse. A validation error may follow from one of the others, so those come first.
+        let errors = scopes
+            .into_iter()
+            .rev()
+            .map(|scope| pollster::block_on(scope.pop()));
+        let cause = errors.fold(None, |later, error| error.or(later));
+        // A lost device is reported to no scope.
+        self.check().map_err(|error| Error {
+            what: format!("{}, noticed at {name}", error.what),
+            ..error
+        })?;
+        cause.map_or(Ok(made), |error| Err(Error::kernel(name, error)))
     }
 
     fn module(&self, kernel: &Kernel) -> wgpu::ShaderModule {
@@ -156,9 +171,14 @@ impl Gpu {
             unsafe_code,
             reason = "the only unsafe of this crate: shader modules without bounds checks"
         )]
-        // SAFETY: the text is ours, every loop ends, indices come from override constants, and data that is used
-        // as an index (labels, sample order) is validated when it is read. The tests run every kernel checked
-        // and unchecked between canaries.
+        // SAFETY: a kernel without checks is sound if it ends and indexes within its bindings.
+        // Only this crate makes kernels and dispatches them (`Kernel` and `Plan::dispatch` are closed to callers), and
+        // what it dispatches is recorded by an op, which asserts the lengths of all tensors by its geometry. A binding
+        // has the length of its tensor, and wgpu refuses one that passes the end of its buffer.
+        // Loops and indices of a kernel are bounded by constants of that geometry; the indices that are data (labels,
+        // sample order, place in it, row of the metrics table) are clamped to such constants by the kernel itself,
+        // since a caller can write anything into a tensor. No kernel divides by what may be 0.
+        // The tests run every kernel checked and unchecked, between canaries.
         unsafe {
             self.device.create_shader_module_trusted(descriptor, checks)
         }
@@ -197,5 +217,47 @@ fn classify(error: &wgpu::Error) -> Error {
             "use a smaller --batch, or close other programs that use the device",
         ),
         _ => Error::kernel("a command", error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::{Grid, Plan, kernel};
+
+    const LENGTH: Kernel = kernel!("length" => "
+        @group(0) @binding(0) var<storage, read_write> y: array<u32>;
+        override LENGTH: u32;
+        @compute @workgroup_size(1) fn main() { y[0] = LENGTH; }");
+
+    #[test]
+    fn what_the_device_refuses_is_an_error_with_the_name_of_the_kernel() {
+        let gpu = Gpu::open(Options::default()).expect("an adapter");
+        let gpu = Arc::new(gpu);
+        let load = |constants: &[(&'static str, f64)], tensors: usize| {
+            let mut plan = Plan::new(gpu.tuning);
+            plan.phase("test");
+            plan.layer("fc1");
+            let y = plan.tensor("y", &[1]);
+            plan.dispatch(&LENGTH, constants, &vec![&y; tensors], Grid([1, 1, 1]));
+            gpu.load(&plan).map(|_| ()).map_err(|error| error.what)
+        };
+        assert_eq!(load(&[("LENGTH", 1.0)], 1), Ok(()));
+        let missing = load(&[], 1).expect_err("a constant is missing");
+        assert!(missing.contains("refused kernel length of fc1") && missing.contains("LENGTH"));
+        let unbound = load(&[("LENGTH", 1.0)], 0).expect_err("a binding is missing");
+        assert!(unbound.contains("refused the tensors of kernel length of fc1"));
+    }
+
+    #[test]
+    fn a_device_that_gives_up_is_an_error_with_the_name_of_the_kernel() {
+        let gpu = Gpu::open(Options::default()).expect("an adapter");
+        // As the callback of a lost device does it, which drivers cannot be made to call.
+        let lose = || *lock(&gpu.fault) = Some(Error::new(ErrorKind::DeviceLost, "lost", ""));
+        let error = gpu.refusable("kernel length of fc1", lose);
+        let error = error.expect_err("the device is lost");
+        assert_eq!(error.kind, ErrorKind::DeviceLost);
+        assert_eq!(error.what, "lost, noticed at kernel length of fc1");
+        assert!(gpu.refusable("the next", || ()).is_ok());
     }
 }

@@ -5,17 +5,31 @@ use std::borrow::Cow;
 /// WGSL text with one entry point named `main`. Made by the macro `kernel!`.
 ///
 /// Shared text comes after the kernel, so line numbers in a compiler message are those of the kernel's own file.
+///
+/// Kernels run without bounds checks, so only this crate can make one:
+///
+/// ```compile_fail
+/// let kernel = wgprune::gpu::Kernel { name: "mine", variant: "", source: "" };
+/// ```
 #[derive(Debug, Clone)]
 pub struct Kernel {
-    /// Stem of the file under `shaders/`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What tells this variant from others of the same name, or "".
-    pub variant: Cow<'static, str>,
-    /// The joined WGSL text.
-    pub source: Cow<'static, str>,
+    pub(crate) variant: Cow<'static, str>,
+    pub(crate) source: Cow<'static, str>,
 }
 
 impl Kernel {
+    /// Stem of the file under `shaders/`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The joined WGSL text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether the text uses subgroup built-ins, and so needs a device that has them.
     pub fn uses_subgroups(&self) -> bool {
         self.source.contains("subgroup")
@@ -41,15 +55,19 @@ impl Kernel {
 }
 
 /// `kernel!("name", "shared", ...)`: the file `shaders/name.wgsl`, then each `shaders/shared/shared.wgsl`.
+/// `kernel!("name" => "text")`: this text.
 macro_rules! kernel {
     ($name:literal $(, $shared:literal)* $(,)?) => {
+        $crate::gpu::kernel!($name => concat!(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
+            $("\n", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/", $shared, ".wgsl")),)*
+        ))
+    };
+    ($name:literal => $text:expr_2021) => {
         $crate::gpu::Kernel {
             name: $name,
             variant: std::borrow::Cow::Borrowed(""),
-            source: std::borrow::Cow::Borrowed(concat!(
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
-                $("\n", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/", $shared, ".wgsl")),)*
-            )),
+            source: std::borrow::Cow::Borrowed($text),
         }
     };
 }

@@ -20,12 +20,20 @@ struct Launch {
     groups: [u32; 3],
 }
 
-/// Buffers and launches of a [`Plan`] on a [`Gpu`]. Replaying allocates and binds nothing.
+/// Bytes of the first staging buffer. What is read during training is smaller than this, so it need not grow then.
+const STAGING_BYTES: u64 = 64 << 10;
+
+/// Buffers and launches of a [`Plan`] on a [`Gpu`].
+///
+/// Replaying makes no buffer, bind group or pipeline, and neither does reading what is not larger than anything read
+/// before. What remains for each submission is wgpu's own: a command encoder and, for what is written, staging memory.
 pub struct Machine {
     gpu: Arc<Gpu>,
     buffers: Vec<wgpu::Buffer>,
     phases: Vec<(&'static str, Vec<Launch>)>,
     in_flight: Mutex<VecDeque<wgpu::SubmissionIndex>>,
+    /// Where the host reads; `None` while a read is under way.
+    staging: Mutex<Option<wgpu::Buffer>>,
     /// Bytes of all buffers of the plan.
     pub bytes: u64,
 }
@@ -67,13 +75,13 @@ impl Gpu {
             buffers,
             phases: Vec::new(),
             in_flight: Mutex::default(),
+            staging: Mutex::new(Some(self.staging(STAGING_BYTES))),
             bytes: plan.bytes(),
         };
         for phase in &plan.phases {
             let mut launches = Vec::with_capacity(phase.dispatches.len());
             for dispatch in &phase.dispatches {
                 let pipeline = self.pipeline(dispatch)?;
-                let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
                 let entries: Vec<wgpu::BindGroupEntry<'_>> = (0u32..)
                     .zip(&dispatch.tensors)
                     .map(|(binding, tensor)| wgpu::BindGroupEntry {
@@ -81,19 +89,15 @@ impl Gpu {
                         resource: machine.range(tensor),
                     })
                     .collect();
-                let bindings = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some(&dispatch.layer),
-                    layout: &pipeline.get_bind_group_layout(0),
-                    entries: &entries,
-                });
-                if let Some(error) = pollster::block_on(scope.pop()) {
-                    let name = format!(
-                        "the tensors of kernel {} of {}",
-                        dispatch.kernel.label(),
-                        dispatch.layer
-                    );
-                    return Err(Error::kernel(&name, error));
-                }
+                let kernel = dispatch.kernel.label();
+                let name = format!("the tensors of kernel {kernel} of {}", dispatch.layer);
+                let bindings = self.refusable(&name, || {
+                    self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                        label: Some(&dispatch.layer),
+                        layout: &pipeline.get_bind_group_layout(0),
+                        entries: &entries,
+                    })
+                })?;
                 launches.push(Launch {
                     pipeline,
                     bindings,
@@ -104,6 +108,16 @@ impl Gpu {
         }
         self.check()?;
         Ok(machine)
+    }
+
+    /// A buffer that the device copies into and the host reads from.
+    fn staging(&self, size: u64) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read-back"),
+            size,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        })
     }
 
     fn margin(&self) -> u64 {
@@ -196,22 +210,20 @@ impl Machine {
 
     fn read_bytes(&self, buffer: usize, start: u64, size: u64) -> Result<Vec<u8>> {
         let Gpu { device, queue, .. } = &*self.gpu;
-        let staging = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("read-back"),
-            size,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
+        // Taken out and only put back after a read that worked, as one that failed may leave it mapped.
+        let staging = lock(&self.staging)
+            .take()
+            .filter(|staging| staging.size() >= size)
+            .unwrap_or_else(|| self.gpu.staging(size));
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(&self.buffers[buffer], start, &staging, 0, size);
         queue.submit([encoder.finish()]);
         let (sender, receiver) = std::sync::mpsc::channel();
-        staging
-            .slice(..)
-            .map_async(wgpu::MapMode::Read, move |result| {
-                // The receiver is gone only if reading failed already.
-                let _ = sender.send(result);
-            });
+        let range = staging.slice(..size);
+        range.map_async(wgpu::MapMode::Read, move |result| {
+            // The receiver is gone only if reading failed already.
+            let _ = sender.send(result);
+        });
         self.gpu.wait(None)?;
         lock(&self.in_flight).clear();
         let lost = |why: String| {
@@ -226,11 +238,13 @@ impl Machine {
             .recv_timeout(PATIENCE)
             .map_err(|e| lost(e.to_string()))?
             .map_err(|e| lost(e.to_string()))?;
-        let mapped = staging
-            .slice(..)
+        let bytes = range
             .get_mapped_range()
-            .map_err(|e| lost(e.to_string()))?;
-        Ok(mapped.to_vec())
+            .map_err(|e| lost(e.to_string()))?
+            .to_vec();
+        staging.unmap();
+        *lock(&self.staging) = Some(staging);
+        Ok(bytes)
     }
 
     /// Submits the launches of these phases, in order.
@@ -322,5 +336,32 @@ impl Machine {
             }
         }
         Ok(broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::Options;
+
+    #[test]
+    fn reads_of_all_sizes_share_one_staging_buffer_that_only_grows() {
+        let gpu = Arc::new(Gpu::open(Options::default()).expect("an adapter"));
+        let mut plan = Plan::new(gpu.tuning);
+        let lengths = [3, 40_000, 1, 0, 16_384, 39_999];
+        let tensors = lengths.map(|length| plan.tensor(format!("{length}"), &[length]));
+        let machine = gpu.load(&plan).expect("a plan that fits");
+        let staging = || lock(&machine.staging).clone().expect("no read under way");
+        let mut last = staging();
+        for (tensor, seed) in tensors.iter().zip(1..) {
+            let values: Vec<u32> = (0..tensor.len()).map(|i| i * seed).collect();
+            machine.write(tensor, &values);
+            let read: Vec<u32> = machine.read(tensor).expect("a device that works");
+            assert!(read == values, "{} elements", tensor.name);
+            let size = STAGING_BYTES.max(last.size()).max(tensor.bytes());
+            assert_eq!(staging().size(), size);
+            assert_eq!(staging() == last, size == last.size(), "{}", tensor.name);
+            last = staging();
+        }
     }
 }

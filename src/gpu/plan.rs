@@ -40,6 +40,25 @@ impl Tensor {
         u64::from(self.len()) * 4
     }
 
+    /// Asserts as many elements as these extents span. Kernels index by the geometry of their op without bounds
+    /// checks, so an op asserts this of every tensor that it binds.
+    ///
+    /// # Panics
+    /// With the name and both numbers, if there are more or fewer.
+    #[track_caller]
+    pub fn expect_len(&self, extents: &[u32]) {
+        // Saturated at what no tensor has, so that a product above 32 bits is refused instead of wrapped.
+        let wanted = extents.iter().fold(1u64, |product, &extent| {
+            product.saturating_mul(extent.into())
+        });
+        assert!(
+            wanted == u64::from(self.len()),
+            "{} has {} elements, not {wanted}",
+            self.name,
+            self.len()
+        );
+    }
+
     /// A part of this tensor from `first` on.
     ///
     /// # Panics
@@ -194,11 +213,12 @@ impl Plan {
         self.layer = name.into();
     }
 
-    /// Appends a launch of `kernel` with `tensors` bound in order.
+    /// Appends a launch of `kernel` with `tensors` bound in order. For ops, which make sure that the tensors have the
+    /// lengths that the kernel indexes.
     ///
     /// # Panics
     /// If no phase was begun.
-    pub fn dispatch(
+    pub(crate) fn dispatch(
         &mut self,
         kernel: &Kernel,
         constants: &[Constant],
@@ -220,7 +240,7 @@ impl Plan {
     }
 
     /// Appends a launch with one invocation for each of `count` elements.
-    pub fn elementwise(
+    pub(crate) fn elementwise(
         &mut self,
         kernel: &Kernel,
         constants: &[Constant],

@@ -84,7 +84,8 @@ pub struct Node {
     pub name: String,
     /// What it computes.
     pub layer: Layer,
-    /// The value it reads: 0 is the image, `i + 1` the output of node `i`.
+    /// The value it reads: 0 is the image, `i + 1` the output of node `i`. To be trained, a network must have exactly
+    /// one reader for each output but the last.
     pub reads: usize,
     /// Shape of its output.
     pub shape: Shape,
@@ -234,14 +235,15 @@ impl Net {
         })
     }
 
-    /// The image that a value is a flat row of, for the order of weights in files.
+    /// The image that a value is a flat row of, for the order of weights in files. Walks back through layers that
+    /// leave every element in its place.
     pub(super) fn unflattened(&self, value: usize) -> Shape {
         match value.checked_sub(1).map(|i| &self.nodes[i]) {
             Some(Node {
-                layer: Layer::Flatten,
+                layer: Layer::Flatten | Layer::Relu,
                 reads,
                 ..
-            }) => self.shape(*reads),
+            }) => self.unflattened(*reads),
             _ => self.shape(value),
         }
     }

@@ -68,6 +68,8 @@ pub struct RunTensors {
     pub turns: Tensor,
     /// [`StepParams`].
     pub step: Tensor,
+    /// `records`, then `kept`: all that the host reads while it trains, in one piece.
+    pub metrics: Tensor,
     /// [`Record`]s, [`RECORDS`] rows.
     pub records: Tensor,
     /// All parameters.
@@ -78,14 +80,19 @@ pub struct RunTensors {
     pub mask: Tensor,
     /// How many weights each segment shall keep: one for the network, or one for each prunable tensor.
     pub keep: Tensor,
-    /// How many weights of each prunable tensor are kept, after a `prune`.
+    /// How many weights of each prunable tensor the mask keeps; set by the host with the mask, then by `prune`.
     pub kept: Tensor,
     /// 0 at the start.
     pub histogram: Tensor,
 }
 
 /// Records a training run of `net`.
+///
+/// # Panics
+/// If the output of a layer, other than the last, is not read by exactly one layer: backward sets each gradient where
+/// the value is read, so a second reader would overwrite what the first one set.
 pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
+    assert_one_reader(net);
     let mut plan = Plan::new(tuning);
     let arena = Arena::new(net, &mut plan);
     let tensors = RunTensors::new(net, settings, &arena, &mut plan);
@@ -99,6 +106,24 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
     record_update(&mut plan, settings, &tensors, &arena);
     record_prune(&mut plan, settings, &tensors, &arena);
     Compiled { plan, tensors }
+}
+
+fn assert_one_reader(net: &Net) {
+    let inner = net.nodes.split_last().map_or(&[][..], |(_, inner)| inner);
+    for (value, node) in (1..).zip(inner) {
+        let readers: Vec<&str> = net
+            .nodes
+            .iter()
+            .filter(|reader| reader.reads == value)
+            .map(|reader| reader.name.as_str())
+            .collect();
+        assert!(
+            readers.len() == 1,
+            "{} of {} is read by {readers:?}; backward needs exactly one reader",
+            node.name,
+            net.name
+        );
+    }
 }
 
 impl RunTensors {
@@ -120,6 +145,8 @@ impl RunTensors {
             Optimiser::Adam(_) => &["moment1", "moment2"],
         };
         let all = &arena.weights;
+        let table = RECORDS * Record::LEN;
+        let metrics = plan.tensor("metrics", &[table + prunable]);
         Self {
             images: sets
                 .map(|(set, n)| plan.tensor(format!("data.{set}.images"), &[bytes(n).div_ceil(4)])),
@@ -128,14 +155,15 @@ impl RunTensors {
             scale: plan.tensor("scale", &[2 * net.input.c]),
             turns: plan.tensor("turns", &[Affine::TURNS, 2]),
             step: plan.tensor("step", &[StepParams::LEN]),
-            records: plan.tensor("records", &[RECORDS, Record::LEN]),
+            records: metrics.view("records", 0, &[RECORDS, Record::LEN]),
             state: state
                 .iter()
                 .map(|name| plan.tensor(*name, &all.shape))
                 .collect(),
             mask: plan.tensor("mask", &[all.len() / 32]),
             keep: plan.tensor("keep", &[segments]),
-            kept: plan.tensor("kept", &[prunable]),
+            kept: metrics.view("kept", table, &[prunable]),
+            metrics,
             histogram: plan.tensor("histogram", &[2048]),
             weights: all.clone(),
             parameters: arena.parameters.clone(),

@@ -60,6 +60,9 @@ impl Conv2d {
     }
 
     /// `y = x * w + bias`; `bias` has K elements.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn forward(
         &self,
         plan: &mut Plan,
@@ -67,6 +70,12 @@ impl Conv2d {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
+        x.expect_len(&[self.n, self.h, self.w, self.c]);
+        w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
+        if let Some(bias) = bias {
+            bias.expect_len(&[self.k]);
+        }
+        y.expect_len(&[self.n, self.p(), self.q(), self.k]);
         // Without padding a row of the window is one stretch of memory.
         let outer = if self.pad == 0 {
             self.kernel
@@ -90,7 +99,13 @@ impl Conv2d {
     }
 
     /// `dx` from `dy`; the first layer has no use for it.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
+        w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
+        dy.expect_len(&[self.n, self.p(), self.q(), self.k]);
+        dx.expect_len(&[self.n, self.h, self.w, self.c]);
         let extent = Extent {
             rows: self.n * self.h * self.w,
             columns: self.c,
@@ -103,6 +118,9 @@ impl Conv2d {
     }
 
     /// `dw` and, where there is a bias, `dbias` from `dy`.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn grad_weight(
         &self,
         plan: &mut Plan,
@@ -110,6 +128,12 @@ impl Conv2d {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
+        x.expect_len(&[self.n, self.h, self.w, self.c]);
+        dy.expect_len(&[self.n, self.p(), self.q(), self.k]);
+        dw.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
+        if let Some(dbias) = dbias {
+            dbias.expect_len(&[self.k]);
+        }
         let rows = self.taps() + u32::from(dbias.is_some());
         let extent = Extent {
             rows,

@@ -1,5 +1,6 @@
 //! Softmax, cross-entropy with label smoothing, hits and the gradient of the logits, in one kernel.
 
+use super::StepParams;
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const KERNEL: Kernel = kernel!("cross_entropy", "grid", "step");
@@ -16,13 +17,25 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// Loss and hit of each row, and the gradient of the mean loss of the rows that count.
+    /// Loss and hit of each row, and the gradient of the mean loss of the rows that count. A label behind the last
+    /// class means the last.
+    ///
+    /// # Panics
+    /// If there are no classes, or a tensor has another number of elements than the geometry.
     pub fn record(
         &self,
         plan: &mut Plan,
         [z, labels, step]: [&Tensor; 3],
         [loss, hit, dz]: [&Tensor; 3],
     ) {
+        assert!(self.classes > 0, "{} has no classes", z.name);
+        for tensor in [z, dz] {
+            tensor.expect_len(&[self.n, self.classes]);
+        }
+        for tensor in [labels, loss, hit] {
+            tensor.expect_len(&[self.n]);
+        }
+        step.expect_len(&[StepParams::LEN]);
         let constants: [Constant; 3] = [
             ("N", self.n.into()),
             ("CLASSES", self.classes.into()),

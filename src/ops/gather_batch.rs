@@ -1,5 +1,6 @@
 //! Picks a batch from the data set on the device, normalises it and, if asked, rotates and shifts each image.
 
+use super::StepParams;
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const KERNEL: Kernel = kernel!("gather_batch", "grid", "step", "philox");
@@ -48,12 +49,34 @@ impl Affine {
 impl GatherBatch {
     /// `images` (bytes, four to a word), `all_labels` (u32), the sample `order` (u32), `step`, `scale` (C factors,
     /// then C offsets) and `turns` (pairs of i32, [`Affine::turns`]) give `x` and `labels` (u32) of the batch.
+    /// A place behind the last of `order` means the last, and so does an entry of `order` behind the last sample.
+    ///
+    /// # Panics
+    /// If there are no samples, or a tensor has another number of elements than the geometry and the samples.
     pub fn record(&self, plan: &mut Plan, inputs: [&Tensor; 6], [x, labels]: [&Tensor; 2]) {
-        let constants: [Constant; 6] = [
+        let [images, all_labels, order, step, scale, turns] = inputs;
+        let samples = all_labels.len();
+        assert!(
+            samples > 0 && !order.is_empty(),
+            "{} has no samples",
+            images.name
+        );
+        x.expect_len(&[self.n, self.h, self.w, self.c]);
+        labels.expect_len(&[self.n]);
+        step.expect_len(&[StepParams::LEN]);
+        scale.expect_len(&[2, self.c]);
+        let bytes = u64::from(samples) * u64::from(self.h * self.w * self.c);
+        images.expect_len(&[u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)]);
+        if self.affine.is_some() {
+            turns.expect_len(&[Affine::TURNS, 2]);
+        }
+        let constants: [Constant; 8] = [
             ("N", self.n),
             ("H", self.h),
             ("W", self.w),
             ("C", self.c),
+            ("SAMPLES", samples),
+            ("ORDER", order.len()),
             ("TURNS", self.affine.map_or(0, |_| Affine::TURNS)),
             ("SHIFT", self.affine.map_or(0, |affine| affine.shift)),
         ]

@@ -20,6 +20,9 @@ pub struct Linear {
 
 impl Linear {
     /// `y = x w + bias`; `bias` has K elements.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn forward(
         &self,
         plan: &mut Plan,
@@ -27,6 +30,12 @@ impl Linear {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
+        x.expect_len(&[self.n, self.c]);
+        w.expect_len(&[self.c, self.k]);
+        if let Some(bias) = bias {
+            bias.expect_len(&[self.k]);
+        }
+        y.expect_len(&[self.n, self.k]);
         let extent = Extent {
             rows: self.n,
             columns: self.k,
@@ -40,7 +49,13 @@ impl Linear {
     }
 
     /// `dx` from `dy`; the first layer has no use for it.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
+        w.expect_len(&[self.c, self.k]);
+        dy.expect_len(&[self.n, self.k]);
+        dx.expect_len(&[self.n, self.c]);
         let extent = Extent {
             rows: self.n,
             columns: self.c,
@@ -53,6 +68,9 @@ impl Linear {
     }
 
     /// `dw` and, where there is a bias, `dbias` from `dy`.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn grad_weight(
         &self,
         plan: &mut Plan,
@@ -60,6 +78,12 @@ impl Linear {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
+        x.expect_len(&[self.n, self.c]);
+        dy.expect_len(&[self.n, self.k]);
+        dw.expect_len(&[self.c, self.k]);
+        if let Some(dbias) = dbias {
+            dbias.expect_len(&[self.k]);
+        }
         // The outer loop is what slices cut.
         let inner = 1 << self.n.trailing_zeros().min(4);
         let extent = Extent {

@@ -46,7 +46,11 @@ impl MaxPool {
     }
 
     /// `y`, and in `winner` the position `r·kernel + s` of the first maximum of each window (u32).
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor, winner: &Tensor) {
+        self.expect_lengths(x, [y, winner]);
         plan.elementwise(
             &FORWARD,
             &self.constants(self.y_len()),
@@ -56,13 +60,25 @@ impl MaxPool {
     }
 
     /// `dx` from `dy` and the winners.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [dy, winner]: [&Tensor; 2], dx: &Tensor) {
+        self.expect_lengths(dx, [dy, winner]);
         plan.elementwise(
             &GRAD_INPUT,
             &self.constants(self.x_len()),
             &[dy, winner, dx],
             self.x_len(),
         );
+    }
+
+    /// Asserts the length of the input or its gradient, and of what has an element for each window.
+    fn expect_lengths(&self, x: &Tensor, of_windows: [&Tensor; 2]) {
+        x.expect_len(&[self.n, self.h, self.w, self.c]);
+        for tensor in of_windows {
+            tensor.expect_len(&[self.n, self.p(), self.q(), self.c]);
+        }
     }
 
     /// One entry for each `override` of `shaders/shared/max_pool_shape.wgsl`.

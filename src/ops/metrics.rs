@@ -1,5 +1,6 @@
 //! The metrics table: one row for each step, written on the device and read when it is due.
 
+use super::StepParams;
 use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
 use bytemuck::{Pod, Zeroable};
 
@@ -27,8 +28,11 @@ pub struct Record {
 pub enum Fault {
     /// The loss.
     Loss,
-    /// The gradient near this position of the parameters; their values were left as they were.
+    /// A gradient of the four parameters from this position on. They and their moments were left as they were.
     Gradient(u32),
+    /// What a step makes of the four parameters from this position on, or of their moments. All of them were left as
+    /// they were.
+    Update(u32),
 }
 
 impl Record {
@@ -36,12 +40,25 @@ impl Record {
     #[allow(clippy::cast_possible_truncation, reason = "a handful of words")]
     pub const LEN: u32 = (size_of::<Self>() / 4) as u32;
 
+    /// Rows of a table.
+    ///
+    /// # Panics
+    /// If `records` is empty or does not consist of whole rows.
+    pub(super) fn rows(records: &Tensor) -> u32 {
+        let rows = records.len() / Self::LEN;
+        records.expect_len(&[rows.max(1), Self::LEN]);
+        rows
+    }
+
     /// What was not finite, if anything.
     pub fn fault(&self) -> Option<Fault> {
-        match self.fault {
+        // The mirror of the constants in shaders/shared/record.wgsl.
+        let position = self.fault & !3;
+        match self.fault & 3 {
             0 => None,
-            u32::MAX => Some(Fault::Loss),
-            position => Some(Fault::Gradient(position - 1)),
+            1 => Some(Fault::Gradient(position)),
+            2 => Some(Fault::Update(position)),
+            _ => Some(Fault::Loss),
         }
     }
 }
@@ -54,9 +71,20 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Writes all of the row `step.record` of `records`, which holds [`Record`]s.
+    /// Writes all of the row `step.record` of `records`, which holds [`Record`]s; of the last, if that is too high.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than the geometry, or `records` is no table of rows.
     pub fn record(&self, plan: &mut Plan, [loss, hit, step]: [&Tensor; 3], records: &Tensor) {
-        let constants: [Constant; 2] = [("N", self.n.into()), ("WORKGROUP_SIZE", WIDTH.into())];
+        for tensor in [loss, hit] {
+            tensor.expect_len(&[self.n]);
+        }
+        step.expect_len(&[StepParams::LEN]);
+        let constants: [Constant; 3] = [
+            ("N", self.n.into()),
+            ("ROWS", Record::rows(records).into()),
+            ("WORKGROUP_SIZE", WIDTH.into()),
+        ];
         plan.dispatch(
             &KERNEL,
             &constants,

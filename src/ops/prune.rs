@@ -2,6 +2,7 @@
 //!
 //! The k-th largest magnitude is found by histograms over the bits of the floats, 11, 10 and 10 bits at a time;
 //! ties are settled by position, so exactly the asked number survives on every adapter.
+//! Weights are to be finite, which the optimisers see to; a NaN or infinity ranks above every number, so it is kept.
 
 use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
 
@@ -33,6 +34,9 @@ impl Prune {
     /// `w` and `mask` (one bit for each weight, lowest first) are those of the weights ranked together, a
     /// multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements, `histogram` 2048 that are 0
     /// before and after.
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than that, or `keep` has no entry for the segment.
     pub fn record(
         &self,
         plan: &mut Plan,
@@ -40,12 +44,12 @@ impl Prune {
         [w, mask]: [&Tensor; 2],
         [selection, histogram]: [&Tensor; 2],
     ) {
-        assert!(
-            w.len().is_multiple_of(CHUNK) && mask.len() * 32 == w.len(),
-            "{} fills whole chunks",
-            w.name
-        );
         let chunks = w.len() / CHUNK;
+        w.expect_len(&[chunks, CHUNK]);
+        mask.expect_len(&[chunks, CHUNK / 32]);
+        selection.expect_len(&[2]);
+        histogram.expect_len(&[1 << PASSES[0].1]);
+        expect_entry(keep, self.segment);
         let ties = plan.scratch(&[chunks]);
         let count: Constant = ("CHUNKS", chunks.into());
         let width: Constant = ("WORKGROUP_SIZE", WIDTH.into());
@@ -72,7 +76,11 @@ impl Prune {
     }
 
     /// Writes the number of set bits of `mask` into `counts[slot]`.
+    ///
+    /// # Panics
+    /// If `counts` has no such entry.
     pub fn count(plan: &mut Plan, mask: &Tensor, counts: &Tensor, slot: u32) {
+        expect_entry(counts, slot);
         let constants: [Constant; 3] = [
             ("WORDS", mask.len().into()),
             ("SLOT", slot.into()),
@@ -80,4 +88,13 @@ impl Prune {
         ];
         plan.dispatch(&COUNT, &constants, &[mask, counts], Grid([1, 1, 1]));
     }
+}
+
+fn expect_entry(tensor: &Tensor, entry: u32) {
+    assert!(
+        entry < tensor.len(),
+        "{} has {} elements, so none of number {entry}",
+        tensor.name,
+        tensor.len()
+    );
 }

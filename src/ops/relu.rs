@@ -14,7 +14,13 @@ pub struct Relu {
 
 impl Relu {
     /// `y` from `x`.
+    ///
+    /// # Panics
+    /// If a tensor has not `length` elements.
     pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor) {
+        for tensor in [x, y] {
+            tensor.expect_len(&[self.length]);
+        }
         plan.elementwise(
             &FORWARD,
             &[("LENGTH", self.length.into())],
@@ -24,7 +30,13 @@ impl Relu {
     }
 
     /// `dx` from `y` and `dy`; 0 where `y` is 0.
+    ///
+    /// # Panics
+    /// If a tensor has not `length` elements.
     pub fn grad_input(&self, plan: &mut Plan, [y, dy]: [&Tensor; 2], dx: &Tensor) {
+        for tensor in [y, dy, dx] {
+            tensor.expect_len(&[self.length]);
+        }
         plan.elementwise(
             &GRAD_INPUT,
             &[("LENGTH", self.length.into())],

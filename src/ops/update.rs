@@ -1,12 +1,17 @@
 //! The optimisers. One dispatch updates every parameter; the mask is part of it, so that a removed weight
-//! cannot come back, and a gradient that is not finite is reported and not applied.
+//! cannot come back.
+//!
+//! Parameters and moments that are finite stay so: where a gradient, a new parameter or a new moment is not finite, four
+//! neighbours are left as they were and a [`Fault`](super::Fault) is noted in the step's record. That is what lets
+//! pruning rank weights by their bits.
 
+use super::{Record, StepParams};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const SGD: Kernel = kernel!("sgd_update", "grid", "update", "step", "record");
 const ADAM: Kernel = kernel!("adam_update", "grid", "update", "step", "record");
 
-/// What an update reads and writes. All parameters lie in one tensor, and `dw` has its length.
+/// What an update reads and writes. All parameters lie in one tensor; gradients and moments have its length.
 #[derive(Debug, Clone, Copy)]
 pub struct UpdateTensors<'a> {
     /// Parameters; a multiple of 32 elements.
@@ -15,20 +20,26 @@ pub struct UpdateTensors<'a> {
     pub dw: &'a Tensor,
     /// One bit for each parameter, lowest first.
     pub mask: &'a Tensor,
-    /// [`StepParams`](super::StepParams).
+    /// [`StepParams`].
     pub step: &'a Tensor,
-    /// [`Record`](super::Record)s.
+    /// [`Record`]s.
     pub records: &'a Tensor,
 }
 
 impl UpdateTensors<'_> {
     fn record(&self, plan: &mut Plan, kernel: &Kernel, constants: &[Constant], state: &[&Tensor]) {
-        assert!(
-            self.w.len().is_multiple_of(32),
-            "parameters fill whole words of the mask"
-        );
+        // Whole words of the mask.
+        self.w.expect_len(&[self.mask.len(), 32]);
+        for tensor in state.iter().chain([&self.dw]) {
+            tensor.expect_len(&[self.w.len()]);
+        }
+        self.step.expect_len(&[StepParams::LEN]);
         let vectors = self.w.len() / 4;
-        let constants = [constants, &[("VECTORS", vectors.into())]].concat();
+        let own: [Constant; 2] = [
+            ("VECTORS", vectors.into()),
+            ("ROWS", Record::rows(self.records).into()),
+        ];
+        let constants = [constants, &own].concat();
         let tensors = [
             &[self.dw, self.mask, self.step, self.w, self.records],
             state,
@@ -51,6 +62,9 @@ pub struct Sgd {
 
 impl Sgd {
     /// One step; `velocity` starts at 0.
+    ///
+    /// # Panics
+    /// If the lengths of the tensors do not go together, as [`UpdateTensors`] says.
     pub fn record(&self, plan: &mut Plan, tensors: UpdateTensors<'_>, velocity: &Tensor) {
         let constants: [Constant; 3] = [
             ("MOMENTUM", self.momentum.into()),
@@ -76,6 +90,9 @@ pub struct Adam {
 
 impl Adam {
     /// One step; both moments start at 0.
+    ///
+    /// # Panics
+    /// If the lengths of the tensors do not go together, as [`UpdateTensors`] says.
     pub fn record(
         &self,
         plan: &mut Plan,

@@ -2,7 +2,7 @@
 
 use super::prune::is_kept;
 use super::{Bounded, EPSILON, SUM_TOLERANCE};
-use crate::ops::{Adam, Sgd};
+use crate::ops::{Adam, Fault, Sgd};
 
 /// What an optimiser reads, all of one length.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +22,13 @@ pub struct Updated<const S: usize> {
     pub w: Vec<Bounded>,
     /// Velocity, or first and second moment.
     pub moments: [Vec<Bounded>; S],
-    /// The last group of four parameters with a gradient that is not finite, by the position of its first.
-    pub fault: Option<u32>,
+    /// Of the last four parameters that have one.
+    pub fault: Option<Fault>,
 }
 
-/// Applies `rule(w, dw, moments)` to each parameter. A removed one, and its moments, are 0 whatever the gradient;
-/// four neighbours of which one that is kept has a gradient that is not finite stay as they were.
+/// Applies `rule(w, dw, moments)` to each parameter. A removed one, and its moments, are 0 whatever the gradient. Four
+/// neighbours stay as they were if one that is kept has a gradient that is not finite, or would itself become, or have
+/// a moment, that is not finite in f32.
 fn update<const S: usize>(
     p: Parameters<'_>,
     moments: [&[f32]; S],
@@ -38,24 +39,40 @@ fn update<const S: usize>(
         moments: [(); S].map(|()| Vec::new()),
         fault: None,
     };
-    for i in 0..p.w.len() {
-        let first = i / 4 * 4;
-        let is_broken = (first..first + 4).any(|j| is_kept(p.mask, j) && !p.dw[j].is_finite());
-        let (w, new_moments) = if is_broken {
-            updated.fault = u32::try_from(first).ok();
-            (
-                Bounded::exact(p.w[i]),
-                moments.map(|m| Bounded::exact(m[i])),
-            )
-        } else if !is_kept(p.mask, i) {
-            (Bounded::exact(0.0), moments.map(|_| Bounded::exact(0.0)))
-        } else {
+    #[allow(clippy::cast_possible_truncation, reason = "overflow is what is asked")]
+    let overflows = |new: &Bounded| !(new.value as f32).is_finite();
+    for first in (0..p.w.len()).step_by(4) {
+        let four = first..first + 4;
+        let new = four.clone().map(|i| {
             let before = moments.map(|m| f64::from(m[i]));
             rule(p.w[i].into(), p.dw[i].into(), before)
+        });
+        let new: Vec<_> = new.collect();
+        let mut kept = four.clone().filter(|&i| is_kept(p.mask, i));
+        let position = u32::try_from(first).expect("positions are u32 on the device");
+        let fault = if kept.clone().any(|i| !p.dw[i].is_finite()) {
+            Some(Fault::Gradient(position))
+        } else {
+            let is_broken = kept.any(|i| {
+                let (w, moments) = &new[i - first];
+                overflows(w) || moments.iter().any(overflows)
+            });
+            is_broken.then_some(Fault::Update(position))
         };
-        updated.w.push(w);
-        for (list, moment) in updated.moments.iter_mut().zip(new_moments) {
-            list.push(moment);
+        updated.fault = fault.or(updated.fault);
+        for (i, new) in four.zip(new) {
+            let (w, new_moments) = if fault.is_some() {
+                let moments = moments.map(|m| Bounded::exact(m[i]));
+                (Bounded::exact(p.w[i]), moments)
+            } else if is_kept(p.mask, i) {
+                new
+            } else {
+                (Bounded::exact(0.0), moments.map(|_| Bounded::exact(0.0)))
+            };
+            updated.w.push(w);
+            for (list, moment) in updated.moments.iter_mut().zip(new_moments) {
+                list.push(moment);
+            }
         }
     }
     updated

@@ -1,6 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use super::{check_batch, settings, train_images, tuning};
+use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -11,47 +11,6 @@ use crate::net::{
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
-
-/// Which images to evaluate on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageSet {
-    /// Held out of training.
-    Validation,
-    /// The test files.
-    Test,
-}
-
-/// Loss and accuracy over some images.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Score {
-    /// Sum of the losses of all images.
-    pub loss_sum: f64,
-    /// Images whose first largest output is the label's.
-    pub hits: u64,
-    /// Images.
-    pub images: u64,
-    /// Batches.
-    pub batches: u64,
-}
-
-impl Score {
-    /// Mean loss of an image.
-    pub fn loss(&self) -> f64 {
-        self.loss_sum / self.images.max(1) as f64
-    }
-
-    /// Share of hits, 0 to 1.
-    pub fn accuracy(&self) -> f64 {
-        self.hits as f64 / self.images.max(1) as f64
-    }
-
-    pub(super) fn add(&mut self, record: &Record) {
-        self.loss_sum += f64::from(record.loss) * f64::from(record.count);
-        self.hits += u64::from(record.hits);
-        self.images += u64::from(record.count);
-        self.batches += 1;
-    }
-}
 
 /// A network, its optimiser's state and its data on a device.
 pub struct Session {
@@ -67,6 +26,15 @@ pub struct Session {
     unread: u32,
 }
 
+/// What a session wrote down on the device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Readings {
+    /// Of the steps since the last reading, in order.
+    pub records: Vec<Record>,
+    /// Weights of each prunable tensor that the mask keeps.
+    pub kept: Vec<u32>,
+}
+
 fn count(items: usize) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
 }
@@ -75,10 +43,15 @@ impl Session {
     /// Allocates everything on the device and uploads the data set.
     ///
     /// # Errors
-    /// A run that does not fit the device, a kernel that it refuses, or more validation than training images.
+    /// A network made for other images or classes than those of the data set, more validation than training images,
+    /// a run that does not fit the device, or a kernel that it refuses.
+    ///
+    /// # Panics
+    /// If a value of the network is not read exactly once, as [`compile`] has it.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
+        check_data(net, dataset)?;
         check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
@@ -197,12 +170,27 @@ impl Session {
     /// Sets all parameters, values in file order, with a full mask and an optimiser at rest.
     ///
     /// # Errors
-    /// The device was lost.
+    /// A value that is not finite, as steps keep finite what is, and pruning relies on it; or the device was lost.
+    ///
+    /// # Panics
+    /// If there are more or fewer values than the parameters have.
     pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
+        assert_eq!(values.len(), self.tensors.parameters.len(), "parameters");
+        for (Placed { parameter, .. }, values) in self.tensors.parameters.iter().zip(values) {
+            let name = &parameter.name;
+            assert_eq!(values.len(), parameter.len() as usize, "values of {name}");
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(Error::data(
+                    format!("{name} has a value that is not finite"),
+                    "these weights come from a run that diverged; train with a lower --lr",
+                ));
+            }
+        }
         let RunTensors {
             weights,
             state,
             mask,
+            kept,
             histogram,
             parameters,
             ..
@@ -229,6 +217,7 @@ impl Session {
             }
         }
         machine.write(mask, &bits);
+        machine.write(kept, &self.prunable);
         self.unread = 0;
         machine.finish()
     }
@@ -274,6 +263,9 @@ impl Session {
     ///
     /// # Errors
     /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// If the metrics table is full.
     pub fn step(
         &mut self,
         step: u32,
@@ -302,29 +294,42 @@ impl Session {
     }
 
     fn submit(&mut self, params: StepParams, phases: &[&str]) -> Result<()> {
+        assert!(!self.is_full(), "the metrics table is read when it is full");
         self.machine.write(&self.tensors.step, &[params]);
         self.unread += 1;
         self.machine.replay(phases)
     }
 
-    /// Steps that were submitted since the metrics table was last read.
+    /// Steps and batches of evaluation that were submitted since the last reading.
     pub fn unread(&self) -> u32 {
         self.unread
     }
 
-    /// Whether the metrics table must be read before the next step.
+    /// Whether the metrics table is full and must be read before the next step.
     pub fn is_full(&self) -> bool {
         self.unread == RECORDS
     }
 
-    /// Reads the records of the steps since the last time.
+    /// Waits for the device and reads, at once, the records since the last reading and the state of the mask.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn read(&mut self) -> Result<Readings> {
+        let words: Vec<u32> = self.machine.read(&self.tensors.metrics)?;
+        let (records, kept) = words.split_at(self.tensors.records.len() as usize);
+        let records: &[Record] = bytemuck::cast_slice(records);
+        Ok(Readings {
+            records: records[..std::mem::take(&mut self.unread) as usize].to_vec(),
+            kept: kept.to_vec(),
+        })
+    }
+
+    /// The records of the steps since the last reading.
     ///
     /// # Errors
     /// The device was lost or reported an error.
     pub fn read_records(&mut self) -> Result<Vec<Record>> {
-        let mut records: Vec<Record> = self.machine.read(&self.tensors.records)?;
-        records.truncate(std::mem::take(&mut self.unread) as usize);
-        Ok(records)
+        self.read().map(|readings| readings.records)
     }
 
     /// Submits a mask update that keeps so many weights of each segment.
@@ -334,14 +339,6 @@ impl Session {
     pub fn prune(&mut self, keep: &[u32]) -> Result<()> {
         self.machine.write(&self.tensors.keep, keep);
         self.machine.replay(&["prune"])
-    }
-
-    /// Kept weights of each prunable tensor after the last mask update.
-    ///
-    /// # Errors
-    /// The device was lost or reported an error.
-    pub fn kept(&self) -> Result<Vec<u32>> {
-        self.machine.read(&self.tensors.kept)
     }
 
     /// Loss, without smoothing, and accuracy over all images of a set. Forgets the order of the epoch.

@@ -1,0 +1,94 @@
+//! What must hold between configuration, network and data before anything is allocated.
+
+use crate::config::Config;
+use crate::data::{Dataset, Split};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::{Net, Shape};
+
+/// Training images of a data set, less those that `config` holds out for validation.
+///
+/// # Errors
+/// None is left.
+pub fn train_images(config: &Config, dataset: &Dataset) -> Result<u32> {
+    let images = u32::try_from(dataset.train.len()).unwrap_or(u32::MAX);
+    let held_out = config.data.validation;
+    if held_out >= images {
+        return Err(Error::config(
+            format!("data.validation is {held_out}, of {images} training images"),
+            "hold out fewer images",
+        ));
+    }
+    Ok(images - held_out)
+}
+
+/// Refuses a batch whose activations cannot be counted in 32 bits, as kernels do.
+///
+/// # Errors
+/// Names the value that is too large.
+pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
+    for value in 0..=net.nodes.len() {
+        let Shape { h, w, c } = net.shape(value);
+        let elements = [h, w, c].map(u64::from).iter().product::<u64>() * u64::from(batch);
+        if elements > u64::from(u32::MAX) {
+            return Err(Error::new(
+                ErrorKind::Memory,
+                format!(
+                    "a batch of {batch} makes values of {h}x{w}x{c} that no adapter can address"
+                ),
+                "use a smaller --batch",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a data set that `net` was not made for, or that is not what it says of itself.
+///
+/// # Errors
+/// Names the network and the data set with the shapes and classes of both, or the part of the data set that has no
+/// images, not the bytes of its images, or a label above the classes.
+pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
+    let Dataset {
+        name,
+        train,
+        test,
+        height: h,
+        width: w,
+        channels: c,
+        classes,
+        ..
+    } = dataset;
+    let images = Shape {
+        h: *h,
+        w: *w,
+        c: *c,
+    };
+    let output = net.shape(net.nodes.len());
+    if (net.input, output) != (images, Shape::features(*classes)) {
+        return Err(Error::config(
+            format!(
+                "{} reads images of {} and gives {output}, but {name} has images of {images} in {classes} classes",
+                net.name, net.input
+            ),
+            "build the network for the shape and the classes of the data set",
+        ));
+    }
+    for (set, split) in [("training", train), ("test", test)] {
+        let Split { images, labels } = split;
+        let is_whole = !split.is_empty()
+            && images.len() == split.len() * dataset.image_bytes()
+            && labels.iter().all(|&label| u32::from(label) < *classes);
+        if !is_whole {
+            return Err(Error::data(
+                format!(
+                    "the {set} set of {name} has {} labels, the largest {}, for {classes} classes, and {} bytes of images",
+                    labels.len(),
+                    labels.iter().max().map_or("none".to_owned(), u8::to_string),
+                    images.len()
+                ),
+                "give one label below the number of classes for each image, and at least one image",
+            ));
+        }
+    }
+    Ok(())
+}

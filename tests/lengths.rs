@@ -1,0 +1,236 @@
+//! An op refuses a tensor whose length is not what its geometry asks for: kernels run without bounds checks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a failed test should panic, and its numbers are small"
+)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wgprune::gpu::{Plan, Tensor, Tuning};
+use wgprune::ops::{
+    Adam, Affine, CHUNK, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool, Metrics, Prune,
+    Record, Relu, Sgd, StepParams, UpdateTensors,
+};
+
+/// The message of the panic with which `op` refuses tensors of these lengths, if it does.
+fn refusal<const T: usize>(
+    lengths: [u32; T],
+    op: &impl Fn(&mut Plan, [&Tensor; T]),
+) -> Option<String> {
+    let mut plan = Plan::new(Tuning::PORTABLE);
+    plan.phase("op");
+    let mut index = 0;
+    let tensors = lengths.map(|length| {
+        index += 1;
+        plan.tensor(format!("tensor-{}", index - 1), &[length])
+    });
+    let recorded = catch_unwind(AssertUnwindSafe(|| op(&mut plan, tensors.each_ref())));
+    recorded.err().map(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
+    })
+}
+
+/// `op` takes tensors of these lengths, and refuses any of them alone when it is one element shorter or longer;
+/// the message gives the number that it has.
+fn assert_exact<const T: usize>(lengths: [u32; T], op: impl Fn(&mut Plan, [&Tensor; T])) {
+    assert_eq!(refusal(lengths, &op), None);
+    for i in 0..T {
+        for wrong in [lengths[i] - 1, lengths[i] + 1] {
+            let mut lengths = lengths;
+            lengths[i] = wrong;
+            let message = refusal(lengths, &op).unwrap_or_else(|| panic!("tensor-{i} of {wrong}"));
+            assert!(message.contains(" elements, "), "{message}");
+        }
+    }
+}
+
+#[test]
+fn the_message_names_the_tensor_and_both_numbers() {
+    let op = |plan: &mut Plan, [x, y]: [&Tensor; 2]| Relu { length: 7 }.forward(plan, x, y);
+    let message = refusal([7, 6], &op);
+    assert_eq!(
+        message.as_deref(),
+        Some("tensor-1 has 6 elements, not 7"),
+        "a short output"
+    );
+    // Its product of 2^34 would wrap to 0.
+    let pool = MaxPool {
+        n: 1 << 17,
+        h: 1 << 17,
+        w: 1,
+        c: 1,
+        kernel: 1,
+        stride: 1,
+        pad: 0,
+    };
+    let op = |plan: &mut Plan, [x, y, winner]: [&Tensor; 3]| pool.forward(plan, x, y, winner);
+    let message = refusal([0; 3], &op).unwrap();
+    assert_eq!(message, "tensor-0 has 0 elements, not 17179869184");
+}
+
+#[test]
+fn relu_asks_for_its_length() {
+    assert_exact([7; 2], |plan, [x, y]| {
+        Relu { length: 7 }.forward(plan, x, y);
+    });
+    assert_exact([7; 3], |plan, [y, dy, dx]| {
+        Relu { length: 7 }.grad_input(plan, [y, dy], dx);
+    });
+}
+
+#[test]
+fn max_pool_asks_for_its_geometry() {
+    let pool = MaxPool {
+        n: 2,
+        h: 7,
+        w: 6,
+        c: 3,
+        kernel: 3,
+        stride: 2,
+        pad: 1,
+    };
+    let [x, y] = [pool.x_len(), pool.y_len()];
+    assert_exact([x, y, y], |plan, [x, y, winner]| {
+        pool.forward(plan, x, y, winner);
+    });
+    assert_exact([y, y, x], |plan, [dy, winner, dx]| {
+        pool.grad_input(plan, [dy, winner], dx);
+    });
+}
+
+#[test]
+fn cross_entropy_and_metrics_ask_for_their_rows() {
+    let head = CrossEntropy {
+        n: 5,
+        classes: 3,
+        smoothing: 0.0,
+    };
+    let lengths = [15, 5, StepParams::LEN, 5, 5, 15];
+    assert_exact(lengths, |plan, [z, labels, step, loss, hit, dz]| {
+        head.record(plan, [z, labels, step], [loss, hit, dz]);
+    });
+    let lengths = [5, 5, StepParams::LEN, 4 * Record::LEN];
+    assert_exact(lengths, |plan, [loss, hit, step, records]| {
+        Metrics { n: 5 }.record(plan, [loss, hit, step], records);
+    });
+}
+
+fn tensors<'a>([w, dw, mask, step, records]: [&'a Tensor; 5]) -> UpdateTensors<'a> {
+    UpdateTensors {
+        w,
+        dw,
+        mask,
+        step,
+        records,
+    }
+}
+
+#[test]
+fn an_update_asks_for_one_length_of_all_it_updates() {
+    let lengths = [64, 64, 2, StepParams::LEN, Record::LEN, 64, 64];
+    assert_exact(
+        lengths,
+        |plan, [w, dw, mask, step, records, first, second]| {
+            let adam = Adam {
+                beta_1: 0.9,
+                beta_2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.0,
+            };
+            let tensors = tensors([w, dw, mask, step, records]);
+            adam.record(plan, tensors, [first, second]);
+        },
+    );
+    let lengths = [64, 64, 2, StepParams::LEN, Record::LEN, 64];
+    assert_exact(lengths, |plan, [w, dw, mask, step, records, velocity]| {
+        let sgd = Sgd {
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 0.0,
+        };
+        sgd.record(plan, tensors([w, dw, mask, step, records]), velocity);
+    });
+}
+
+#[test]
+fn a_batch_asks_for_its_images_and_samples() {
+    let batch = GatherBatch {
+        n: 2,
+        h: 3,
+        w: 3,
+        c: 1,
+        affine: Some(Affine {
+            degrees: 10.0,
+            shift: 1,
+        }),
+    };
+    // Six images of nine bytes are fourteen words.
+    let lengths = [14, 6, StepParams::LEN, 2, 2 * Affine::TURNS, 18, 2];
+    let record = |plan: &mut Plan, tensors: [&Tensor; 7], order: &Tensor| {
+        let [images, all_labels, step, scale, turns, x, labels] = tensors;
+        let inputs = [images, all_labels, order, step, scale, turns];
+        batch.record(plan, inputs, [x, labels]);
+    };
+    for places in [1, 4, 9] {
+        assert_exact(lengths, |plan, tensors| {
+            let order = plan.tensor("order", &[places]);
+            record(plan, tensors, &order);
+        });
+    }
+    let without_order = |plan: &mut Plan, tensors: [&Tensor; 7]| {
+        let order = plan.tensor("order", &[0]);
+        record(plan, tensors, &order);
+    };
+    assert!(refusal(lengths, &without_order).is_some());
+}
+
+#[test]
+fn pruning_asks_for_whole_chunks_and_its_entries() {
+    let lengths = [3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
+    assert_exact(lengths, |plan, [w, mask, selection, histogram]| {
+        let keep = plan.tensor("keep", &[2]);
+        Prune { segment: 1 }.record(plan, &keep, [w, mask], [selection, histogram]);
+    });
+    let count = |plan: &mut Plan, [mask, counts]: [&Tensor; 2]| Prune::count(plan, mask, counts, 2);
+    assert_eq!(refusal([5, 3], &count), None);
+    assert_eq!(
+        refusal([5, 2], &count).as_deref(),
+        Some("tensor-1 has 2 elements, so none of number 2")
+    );
+}
+
+#[test]
+fn products_refuse_wrong_lengths() {
+    let s = Linear { n: 3, c: 4, k: 5 };
+    assert_exact([12, 20, 5, 15], |plan, [x, w, bias, y]| {
+        s.forward(plan, [x, w], Some(bias), y);
+    });
+    assert_exact([20, 15, 12], |plan, [w, dy, dx]| {
+        s.grad_input(plan, [w, dy], dx)
+    });
+    assert_exact([12, 15, 20, 5], |plan, [x, dy, dw, dbias]| {
+        s.grad_weight(plan, [x, dy], dw, Some(dbias));
+    });
+    let s = Conv2d {
+        n: 2,
+        h: 5,
+        w: 4,
+        c: 3,
+        k: 7,
+        kernel: 3,
+        stride: 1,
+        pad: 0,
+    };
+    let [x, w, y] = [s.x_len(), s.w_len(), s.y_len()];
+    assert_exact([x, w, 7, y], |plan, [x, w, bias, y]| {
+        s.forward(plan, [x, w], Some(bias), y)
+    });
+    assert_exact([w, y, x], |plan, [w, dy, dx]| {
+        s.grad_input(plan, [w, dy], dx)
+    });
+    assert_exact([x, y, w, 7], |plan, [x, dy, dw, dbias]| {
+        s.grad_weight(plan, [x, dy], dw, Some(dbias));
+    });
+}
