@@ -44,8 +44,8 @@ impl Cli {
     pub(crate) fn wants_json(&self) -> bool {
         match &self.command {
             Command::Train(args) => args.json,
-            Command::Eval(args) => args.json,
-            Command::Show(args) => args.json,
+            Command::Eval(args) => args.look.json,
+            Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
         }
     }
@@ -60,6 +60,20 @@ pub(crate) struct DataArgs {
     /// Folder that holds the named sets; nothing else is searched
     #[arg(long, value_name = "DIR")]
     pub(crate) data_root: Option<String>,
+}
+
+/// Flags of the commands that look at a network and change nothing.
+#[derive(Debug, Args)]
+pub(crate) struct LookArgs {
+    /// Images at a time
+    #[arg(long, value_name = "B", default_value_t = 128)]
+    pub(crate) batch: u32,
+    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
+    #[arg(long, value_name = "SEL")]
+    pub(crate) device: Option<String>,
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -144,15 +158,8 @@ pub(crate) struct EvalArgs {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Images at a time
-    #[arg(long, value_name = "B", default_value_t = 128)]
-    pub(crate) batch: u32,
-    /// Adapter: an index, a part of its name, or a backend
-    #[arg(long, value_name = "SEL")]
-    pub(crate) device: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
 }
 
 #[derive(Debug, Args)]
@@ -160,15 +167,8 @@ pub(crate) struct ShowArgs {
     /// Network; without it, all are listed
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
-    /// Images in a step
-    #[arg(long, value_name = "B", default_value_t = 128)]
-    pub(crate) batch: u32,
-    /// Adapter whose kernel choices the plan shows
-    #[arg(long, value_name = "SEL")]
-    pub(crate) device: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
 }
 
 #[derive(Debug, Args)]

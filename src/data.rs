@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf, is_separator};
 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::net::Shape;
 
 mod idx;
 
@@ -60,6 +61,15 @@ impl Dataset {
     /// Bytes of one image, H·W·C.
     pub fn image_bytes(&self) -> usize {
         self.height as usize * self.width as usize * self.channels as usize
+    }
+
+    /// What a network for these images reads.
+    pub fn input(&self) -> Shape {
+        Shape {
+            h: self.height,
+            w: self.width,
+            c: self.channels,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{config_with_batch, print};
 use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::error::Result;
-use wgprune::gpu::{Tuning, list_adapters};
+use wgprune::gpu::{Tuning, list_adapters, mebibytes};
 use wgprune::net::{MODELS, Net, Parameter, Shape, by_name, compile};
 use wgprune::train::settings;
 
@@ -14,7 +14,7 @@ const CLASSES: u32 = 10;
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let Some(model) = &args.model else {
-        if args.json {
+        if args.look.json {
             print(json!(
                 MODELS.map(|(name, about)| json!({"model": name, "about": about}))
             ));
@@ -25,7 +25,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         }
         return Ok(());
     };
-    let config = config_with_batch(args.batch)?;
+    let config = config_with_batch(args.look.batch)?;
     let net = by_name(model, INPUT, CLASSES)?;
     let parameters = net.parameters();
     let total: u32 = parameters.iter().map(Parameter::len).sum();
@@ -34,7 +34,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         .filter(|p| p.is_prunable())
         .map(Parameter::len)
         .sum();
-    if args.json {
+    if args.look.json {
         let layers: Vec<_> = layers(&net)
             .into_iter()
             .map(|(name, shape, count)| json!({"name": name, "output": [shape.h, shape.w, shape.c], "parameters": count}))
@@ -64,14 +64,13 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     // A data set of one batch stands in for the real one, whose size is not known without opening it.
     let plan = compile(
         &net,
-        &settings(&config, INPUT.w, [args.batch; 2]),
+        &settings(&config, INPUT.w, [args.look.batch; 2]),
         tuning(args)?,
     )
     .plan;
-    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
     print(format!(
         "\ndevice memory at batch {}, without the data set: {}",
-        args.batch,
+        args.look.batch,
         mebibytes(plan.bytes())
     ));
     for (name, bytes) in plan.largest_buffers().into_iter().take(5) {
@@ -100,9 +99,9 @@ fn layers(net: &Net) -> Vec<(String, Shape, u32)> {
 
 /// The choices for the adapter that a run would take, or those that suit any.
 fn tuning(args: &ShowArgs) -> Result<Tuning> {
-    if args.device.is_none() && list_adapters().is_empty() {
+    if args.look.device.is_none() && list_adapters().is_empty() {
         log::info!("note: no adapter is here, so the plan shows the kernels that run on any");
         return Ok(Tuning::PORTABLE);
     }
-    Ok(super::open_gpu(args.device.as_deref())?.tuning)
+    Ok(super::open_gpu(args.look.device.as_deref())?.tuning)
 }

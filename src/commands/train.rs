@@ -8,19 +8,15 @@ use std::time::Instant;
 use wgprune::config::{Config, Method};
 use wgprune::data;
 use wgprune::error::Result;
-use wgprune::net::{Shape, by_name};
+use wgprune::gpu::mebibytes;
+use wgprune::net::by_name;
 use wgprune::train::{RunDir, Schedule, Session, train, train_images};
 
 pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
-    let input = Shape {
-        h: dataset.height,
-        w: dataset.width,
-        c: dataset.channels,
-    };
-    let net = by_name(&config.model, input, dataset.classes)?;
+    let net = by_name(&config.model, dataset.input(), dataset.classes)?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let gpu = open_gpu(args.device.as_deref())?;
     let mut session = Session::open(&gpu, &net, &dataset, &config)?;
@@ -32,7 +28,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
         dataset.name,
         schedule.steps,
         config.train.batch,
-        format_args!("{:.0} MiB", session.device_bytes() as f64 / 1_048_576.0),
+        mebibytes(session.device_bytes()),
         run_dir.path().display()
     );
     let mut progress = Progress::new(run_dir, &schedule, config.train.batch, quiet);

@@ -147,8 +147,8 @@ impl Gpu {
     }
 }
 
-/// Bytes for people to read.
-fn mebibytes(bytes: u64) -> String {
+/// Bytes for people to read, for example `33.2 MiB`.
+pub fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
 

@@ -107,11 +107,7 @@ impl Session {
         let mut validation = train.split_off(kept as usize);
         train.sort_unstable();
         validation.sort_unstable();
-        let parameters = tensors.parameters.iter().map(|placed| &placed.parameter);
-        let prunable = parameters
-            .filter(|parameter| parameter.is_prunable())
-            .map(Parameter::len)
-            .collect();
+        let prunable = tensors.prunable().map(Parameter::len).collect();
         Ok(Self {
             machine,
             plan,
@@ -152,13 +148,8 @@ impl Session {
 
     /// Names of the prunable tensors.
     pub fn prunable_names(&self) -> impl Iterator<Item = &str> {
-        let parameters = self
-            .tensors
-            .parameters
-            .iter()
-            .map(|placed| &placed.parameter);
-        parameters
-            .filter(|parameter| parameter.is_prunable())
+        self.tensors
+            .prunable()
             .map(|parameter| parameter.name.as_str())
     }
 
