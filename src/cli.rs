@@ -1,6 +1,7 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
 use clap::{Args, Parser, Subcommand};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
 
@@ -87,23 +88,23 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", value_parser = number, allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
     /// Passes over the training images
-    #[arg(long, value_name = "E", conflicts_with = "steps")]
-    pub(crate) epochs: Option<u32>,
+    #[arg(long, value_name = "E", value_parser = count, allow_negative_numbers = true, conflicts_with = "steps")]
+    pub(crate) epochs: Option<i64>,
     /// Steps of the optimiser, instead of epochs
-    #[arg(long, value_name = "N")]
-    pub(crate) steps: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) steps: Option<i64>,
     /// Images in a step
-    #[arg(long, value_name = "B")]
-    pub(crate) batch: Option<u32>,
+    #[arg(long, value_name = "B", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) batch: Option<i64>,
     /// Learning rate
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Decides initial weights, order of samples and augmentation
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<i64>,
     /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
     #[arg(long, value_name = "SEL")]
     pub(crate) device: Option<String>,
@@ -125,7 +126,6 @@ impl TrainArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
         let text = |value: &Option<String>| value.clone().map(Value::String);
-        let number = |value: Option<u32>| value.map(|number| Value::Integer(number.into()));
         let length = match (self.epochs, self.steps) {
             (Some(epochs), _) => Some(format!("{epochs}ep")),
             (None, steps) => steps.map(|steps| format!("{steps}it")),
@@ -137,9 +137,9 @@ impl TrainArgs {
             ("prune.method", text(&self.method)),
             ("prune.sparsity", self.sparsity.map(Value::Float)),
             ("train.length", text(&length)),
-            ("train.batch", number(self.batch)),
+            ("train.batch", self.batch.map(Value::Integer)),
             ("learning_rate.initial", self.lr.map(Value::Float)),
-            ("seed", number(self.seed)),
+            ("seed", self.seed.map(Value::Integer)),
         ];
         let flags = flags
             .into_iter()
@@ -176,6 +176,32 @@ pub(crate) struct DevicesArgs {
     /// Print the list as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A whole number; the messages of Rust's own parsers speak of digits and of types.
+fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!(
+            "write a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )
+    })
+}
+
+fn count(text: &str) -> Result<i64, String> {
+    whole(text, 0..=u32::MAX.into())
+}
+
+/// TOML has integers of 64 bits with a sign, so that more could not be saved.
+fn seed(text: &str) -> Result<i64, String> {
+    whole(text, 0..=i64::MAX)
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse()
+        .map_err(|_| "write a number, for example 0.5".to_owned())
 }
 
 /// `key=value`, where the value is TOML, or a plain word that need not be quoted.

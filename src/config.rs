@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Config {
     /// Name of the network.
     pub model: String,
-    /// Decides initial weights, the order of samples and augmentation.
+    /// Decides initial weights, the order of samples and augmentation. Every bit counts, but TOML's integers end at
+    /// [`i64::MAX`].
     pub seed: u64,
     /// What is trained on.
     pub data: DataConfig,

@@ -83,7 +83,16 @@ fn flags_that_cannot_be_parsed_are_refused() {
     for (args, part) in [
         ("train --set sparsity", "KEY=VALUE"),
         ("train --set =5", "no key"),
-        ("train --epochs many", "many"),
+        ("train --epochs many", "'many' for '--epochs <E>'"),
+        ("train --epochs -1", "a whole number from 0 to 4294967295"),
+        ("train --steps 1.5", "a whole number from 0 to 4294967295"),
+        ("train --batch 4294967296", "from 0 to 4294967295"),
+        ("train --lr fast", "write a number"),
+        ("train --seed -1", "from 0 to 9223372036854775807"),
+        (
+            "train --seed 9223372036854775808",
+            "from 0 to 9223372036854775807",
+        ),
         ("train --epochs 1 --steps 1", "--steps"),
         ("train --speed", "--speed"),
         ("trian", "train"),

@@ -33,12 +33,16 @@ impl Config {
     }
 
     /// All keys with their values.
+    ///
+    /// # Panics
+    /// If the seed is above [`i64::MAX`], which TOML cannot write and [`Config::resolve`] does not give.
     pub fn to_toml(&self) -> String {
         toml::to_string(&self.to_table()).expect("a table without exotic keys")
     }
 
     fn to_table(&self) -> Table {
-        Table::try_from(self).expect("every field has a TOML value")
+        Table::try_from(self)
+            .expect("a seed up to i64::MAX, and every other field has a TOML value")
     }
 
     /// Refuses values that no run can use.
