@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
+use wgprune::error::Error;
 
 /// Trains and prunes neural networks in one run, on any GPU.
 #[derive(Debug, Parser)]
@@ -176,6 +177,14 @@ pub(crate) struct DevicesArgs {
     /// Print the list as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What clap refuses, as other errors are: its first paragraph is what happened, the rest is help.
+pub(crate) fn error(refusal: &clap::Error) -> Error {
+    let text = refusal.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim();
+    let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
+    Error::config(what, help.trim())
 }
 
 /// A whole number; the messages of Rust's own parsers speak of digits and of types.

@@ -98,7 +98,7 @@ fn flags_that_cannot_be_parsed_are_refused() {
         ("trian", "train"),
         ("eval", "FILE"),
     ] {
-        assert_refused(&wgprune(here().path(), args), 2, &[part]);
+        assert_command_refused(here().path(), args, 2, &[part]);
     }
 }
 
