@@ -24,7 +24,7 @@ impl Config {
         check_keys(&table, &defaults, "", &source)?;
         let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
             Error::config(
-                format!("{source}: {}", error.to_string().trim()),
+                format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
                 "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
             )
         })?;
@@ -201,10 +201,39 @@ fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Resul
                     format!("for example {prefix}{key} = {default}"),
                 ));
             }
-            _ => {}
+            _ => check_kind(value, default, &format!("{prefix}{key}"), source)?,
         }
     }
     Ok(())
+}
+
+/// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.
+fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
+    // Only the seed is wider than 32 bits.
+    let most = if key == "seed" {
+        i64::MAX
+    } else {
+        u32::MAX.into()
+    };
+    let (fits, wanted) = match default {
+        Value::Integer(_) => (
+            value
+                .as_integer()
+                .is_some_and(|number| (0..=most).contains(&number)),
+            format!("a whole number from 0 to {most}"),
+        ),
+        Value::Float(_) => (value.is_float() || value.is_integer(), "a number".into()),
+        Value::Boolean(_) => (value.is_bool(), "true or false".into()),
+        Value::Array(_) => (value.is_array(), "a list".into()),
+        _ => (value.is_str(), "text".into()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!("{source}: {key} is {value}, but it must be {wanted}"),
+        format!("for example {key} = {default}"),
+    ))
 }
 
 #[cfg(test)]
@@ -264,5 +293,40 @@ mod tests {
             let field = key.rsplit('.').next().unwrap_or(key);
             assert!(error.what.contains(field), "{key} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_refused_in_plain_words() {
+        let wrong: [(&str, Value, &str); 9] = [
+            (
+                "seed",
+                (-1).into(),
+                "seed is -1, but it must be a whole number from 0 to 9223372036854775807",
+            ),
+            ("seed", 1.5.into(), "a whole number"),
+            (
+                "train.batch",
+                "many".into(),
+                "train.batch is \"many\", but it must be a whole number from 0 to 4294967295",
+            ),
+            ("train.batch", (1_i64 << 32).into(), "a whole number"),
+            ("prune.sparsity", "half".into(), "a number"),
+            ("optimiser.nesterov", "yes".into(), "true or false"),
+            (
+                "train.length",
+                10.into(),
+                "train.length is 10, but it must be text",
+            ),
+            ("prune.method", 1.into(), "text"),
+            ("learning_rate.milestones", 3.into(), "a list"),
+        ];
+        for (key, value, words) in wrong {
+            let error = edit(key, value).expect_err(key);
+            assert!(error.what.contains(words), "{error}");
+        }
+        assert!(
+            edit("prune.sparsity", 0).is_ok(),
+            "a whole number is a number"
+        );
     }
 }
