@@ -121,6 +121,37 @@ pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
     Err(unknown(name_or_dir))
 }
 
+/// What [`open`] was given, such that it means the same data from any working directory and in any environment:
+/// a name and its absolute root, or an absolute folder.
+///
+/// # Errors
+///
+/// Of kind `Data` if there is no such folder, or its path is not Unicode, as configurations are.
+pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, String)> {
+    let written = |path: &Path| {
+        let refuse = |why: String| {
+            Error::data(
+                format!(
+                    "{} cannot be written into a configuration: {why}",
+                    path.display()
+                ),
+                "move the data to a folder that every program can name",
+            )
+        };
+        let path = path.canonicalize().map_err(|e| refuse(e.to_string()))?;
+        let text = path.into_os_string().into_string();
+        text.map_err(|_| refuse("it is not Unicode".into()))
+    };
+    if name_or_dir == EMBEDDED {
+        return Ok((name_or_dir.into(), String::new()));
+    }
+    if KNOWN.iter().any(|known| known.0 == name_or_dir) {
+        let (root, _) = find_root(data_root, &|key| std::env::var_os(key))?;
+        return Ok((name_or_dir.into(), written(&root)?));
+    }
+    Ok((written(Path::new(name_or_dir))?, String::new()))
+}
+
 fn read(name: &str, sources: [Source; 4], statistics: Option<(f32, f32)>) -> Result<Dataset> {
     let [train_images, train_labels, test_images, test_labels] = sources;
     let (train_name, test_name) = (train_images.name.clone(), test_images.name.clone());

@@ -6,8 +6,8 @@
 mod program;
 
 use program::{
-    SMALL, assert_command_refused, assert_refused, file, here, short_run, small_run, weights,
-    wgprune, wgprune_with,
+    SMALL, assert_command_refused, assert_refused, file, here, idx, short_run, small_run, weights,
+    wgprune, wgprune_with, write_digits,
 };
 use std::fs;
 
@@ -117,14 +117,6 @@ fn a_broken_configuration_is_refused_with_its_line() {
     assert_command_refused(folder.path(), "train --config key.toml", 2, &parts);
 }
 
-/// An IDX file of u8 values.
-fn idx(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
-    let mut file = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
-    file.extend(dimensions.iter().flat_map(|n| n.to_be_bytes()));
-    file.extend(values);
-    file
-}
-
 #[test]
 fn missing_and_damaged_data_is_refused() {
     let folder = here();
@@ -143,15 +135,7 @@ fn missing_and_damaged_data_is_refused() {
     );
 
     let digits = folder.path().join("digits");
-    fs::create_dir(&digits).unwrap();
-    for (name, bytes) in [
-        ("train-images-idx3-ubyte", idx(&[4, 28, 28], &[7; 4 * 784])),
-        ("train-labels-idx1-ubyte", idx(&[4], &[0, 1, 2, 3])),
-        ("t10k-images-idx3-ubyte", idx(&[1, 28, 28], &[7; 784])),
-        ("t10k-labels-idx1-ubyte", idx(&[1], &[9])),
-    ] {
-        fs::write(digits.join(name), bytes).unwrap();
-    }
+    write_digits(&digits, 4);
     let labels = digits.join("train-labels-idx1-ubyte");
     for (bytes, why) in [
         (idx(&[4], &[0, 1]), "ends early"),

@@ -18,6 +18,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
     let net = by_name(&config.model, dataset.input(), dataset.classes)?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
+    let config = config.pin(&schedule)?;
     let gpu = open_gpu(args.device.as_deref())?;
     let mut session = Session::open(&gpu, &net, &dataset, &config)?;
     let tensors = session.prunable_names().map(str::to_owned).collect();
@@ -47,7 +48,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
             "run_dir": run_dir.path().to_string_lossy(),
             "weights": weights.to_string_lossy(),
             "model": net.name,
-            "data": config.data.name,
+            "data": dataset.name,
             "method": method,
             "seed": config.seed,
             "epochs": last.epoch,

@@ -1,11 +1,15 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
 use super::Config;
+use crate::data;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::train::Length;
+use crate::train::{Length, Schedule};
 use std::path::Path;
 use toml::{Table, Value};
+
+/// `prune.every` by the rule of [`Schedule::new`].
+const AUTO: &str = "auto";
 
 impl Config {
     /// Defaults, then the file, then the edits, the later over the earlier.
@@ -30,6 +34,21 @@ impl Config {
         })?;
         config.check()?;
         Ok(config)
+    }
+
+    /// The configuration that repeats a run from any working directory: its data by absolute folders, and `auto` of
+    /// `prune.every` as the steps that `schedule` made of it. Lengths stay as they were written, as they mean the same
+    /// steps for the same data, batch and length of run.
+    ///
+    /// # Errors
+    /// A folder of the data that is gone or whose name is not Unicode.
+    pub fn pin(mut self, schedule: &Schedule) -> Result<Self> {
+        let root = Some(Path::new(&self.data.root)).filter(|root| !root.as_os_str().is_empty());
+        (self.data.name, self.data.root) = data::absolute(&self.data.name, root)?;
+        if let (AUTO, Some(ramp)) = (self.prune.every.as_str(), &schedule.ramp) {
+            self.prune.every = Length::Steps(ramp.every).to_string();
+        }
+        Ok(self)
     }
 
     /// All keys with their values.
@@ -122,7 +141,7 @@ impl Config {
             1.0,
             false,
         )?;
-        if prune.every != "auto" {
+        if prune.every != AUTO {
             prune
                 .every
                 .parse::<Length>()

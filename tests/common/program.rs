@@ -146,6 +146,30 @@ pub(crate) fn zeros(bytes: &[u8]) -> usize {
     weights.map(|(.., zeros)| zeros).sum()
 }
 
+/// An IDX file of u8 values.
+pub(crate) fn idx(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
+    file.extend(dimensions.iter().flat_map(|n| n.to_be_bytes()));
+    file.extend(values);
+    file
+}
+
+/// A data set of `count` training images and as many test images, in a new folder.
+pub(crate) fn write_digits(folder: &Path, count: u32) {
+    fs::create_dir_all(folder).unwrap();
+    let cycle = |length: u32, period: u32| -> Vec<u8> {
+        let values = (0..length).map(|i| u8::try_from(i % period).unwrap());
+        values.collect()
+    };
+    for part in ["train", "t10k"] {
+        // A prime, so that no two images in a row are the same.
+        let images = idx(&[count, 28, 28], &cycle(count * 784, 251));
+        let labels = idx(&[count], &cycle(count, 10));
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
 pub(crate) fn here() -> TempDir {
     tempfile::tempdir().unwrap()
 }
