@@ -210,6 +210,17 @@ fn a_folder_that_cannot_be_written_or_holds_a_run_is_refused() {
     fs::write(folder.path().join("file"), "").unwrap();
     let args = format!("train {SMALL} --out file/run");
     assert_refused(&wgprune(folder.path(), &args), 8, &["file/run", "--out"]);
+    let args = format!("train {SMALL} --out file");
+    assert_command_refused(folder.path(), &args, 8, &["file is not a folder", "--out"]);
+
+    let interrupted = folder.path().join("interrupted");
+    fs::create_dir(&interrupted).unwrap();
+    fs::write(interrupted.join("metrics.jsonl"), "kept").unwrap();
+    let args = format!("train {SMALL} --out interrupted");
+    let parts = ["interrupted holds a run already", "metrics.jsonl", "--out"];
+    assert_command_refused(folder.path(), &args, 8, &parts);
+    let metrics = fs::read_to_string(interrupted.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics, "kept");
 
     let taken = file(small_run(), "");
     let before = weights(small_run());
