@@ -1,16 +1,18 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
 mod clock;
+mod evaluate;
 mod length;
 mod run_dir;
 mod schedule;
 mod session;
 mod settings;
 
+pub use evaluate::{Evaluator, Score};
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
-pub use session::{ImageSet, Score, Session};
+pub use session::{ImageSet, Session};
 pub use settings::{settings, tuning};
 
 use clock::Clock;

@@ -11,6 +11,7 @@ use program::{
 };
 use std::fs;
 use std::path::Path;
+use wgprune::gpu::mebibytes;
 
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
@@ -76,6 +77,16 @@ fn show_counts_what_the_papers_count() {
     );
     let plan = wgprune(folder.path(), "show lenet-5").stdout;
     assert!(plan.contains("device memory at batch 128"), "{plan}");
+}
+
+#[test]
+fn show_and_train_mean_the_same_memory() {
+    let shown = wgprune(here().path(), "show lenet-5 --batch 32").stdout;
+    // Images as bytes, labels and the order of the samples in four each.
+    let data = 7000 * (784 + 4) + 6000 * 4;
+    let bytes = short_run().1["peak_device_bytes"].as_u64().unwrap() - data;
+    let wanted = format!("without the data set: {}\n", mebibytes(bytes));
+    assert!(shown.contains(&wanted), "{wanted} is not in {shown}");
 }
 
 #[test]

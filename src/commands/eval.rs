@@ -6,7 +6,7 @@ use serde_json::json;
 use wgprune::data;
 use wgprune::error::Result;
 use wgprune::net::{by_name, load};
-use wgprune::train::{ImageSet, Session};
+use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let config = config_with_batch(args.look.batch)?;
@@ -18,9 +18,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let net = by_name(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
     let gpu = open_gpu(args.look.device.as_deref())?;
-    let mut session = Session::open(&gpu, &net, &dataset, &config)?;
-    session.set_weights(&weights)?;
-    let score = session.evaluate(ImageSet::Test)?;
+    let score = Evaluator::open(&gpu, &net, &dataset, &config)?.score(&weights)?;
     if args.look.json {
         print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}));
     } else {

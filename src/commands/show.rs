@@ -61,13 +61,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         "multiply-adds       {:>12}  for one image",
         net.macs()
     ));
-    // A data set of one batch stands in for the real one, whose size is not known without opening it.
-    let plan = compile(
-        &net,
-        &settings(&config, INPUT.w, [args.look.batch; 2]),
-        tuning(args)?,
-    )
-    .plan;
+    // How many images there are is not known without opening the data set.
+    let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
     print(format!(
         "\ndevice memory at batch {}, without the data set: {}",
         args.look.batch,

@@ -147,7 +147,7 @@ impl Gpu {
     }
 }
 
-/// Bytes for people to read, for example `33.2 MiB`.
+/// Bytes for people to read, for example `33.1 MiB`.
 pub fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
