@@ -271,11 +271,9 @@ fn weights_that_do_not_fit_are_refused_with_every_difference() {
         "conv2.bias is missing",
         "fc1.weight is F32 [300, 784], not F32 [500, 800]",
         "fc2.weight is F32 [100, 300], not F32 [10, 500]",
-        "--model",
+        "add --model lenet-300-100",
     ];
     assert_command_refused(folder.path(), "eval other.safetensors", 4, &differences);
-    let zero = "eval other.safetensors --model lenet-300-100 --batch 0";
-    assert_command_refused(folder.path(), zero, 2, &["train.batch is 0"]);
 }
 
 #[test]
