@@ -27,6 +27,7 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
         ("--set prune=0.5", &["prune is a section", "prune.sparsity"]),
         ("--set train.length=soon", &["soon", "10ep"]),
         ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
+        ("--set prune.every=0it", &["prune.every is 0it", "1it"]),
         ("--sparsity 1", &["prune.sparsity is 1", "below 1"]),
         ("--sparsity -0.1", &["prune.sparsity is -0.1", "at least 0"]),
         ("--sparsity nan", &["prune.sparsity is NaN"]),

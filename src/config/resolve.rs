@@ -142,10 +142,19 @@ impl Config {
             false,
         )?;
         if prune.every != AUTO {
-            prune
-                .every
-                .parse::<Length>()
+            let every = prune.every.parse::<Length>();
+            let every = every
                 .map_err(|why| Error::config(format!("prune.every: {why}"), "or write auto"))?;
+            // A share may still round to 0 steps, which then are 1.
+            if matches!(
+                every,
+                Length::Epochs(0) | Length::Steps(0) | Length::Percent(0.0)
+            ) {
+                return Err(Error::config(
+                    format!("prune.every is {every}, so mask updates never come"),
+                    "write at least 1it, or auto",
+                ));
+            }
         }
         Ok(())
     }
@@ -297,13 +306,14 @@ mod tests {
 
     #[test]
     fn values_out_of_range_or_of_the_wrong_kind_are_refused_by_name() {
-        let wrong: [(&str, Value); 8] = [
+        let wrong: [(&str, Value); 9] = [
             ("prune.sparsity", 1.0.into()),
             ("prune.sparsity", f64::NAN.into()),
             ("prune.sparsity", (-0.1).into()),
             ("train.batch", 0.into()),
             ("train.length", "10 minutes".into()),
             ("prune.every", "often".into()),
+            ("prune.every", "0it".into()),
             ("prune.method", "sometimes".into()),
             ("seed", "seven".into()),
         ];
