@@ -7,7 +7,7 @@ mod program;
 
 use program::{
     SMALL, assert_command_refused, assert_refused, file, here, idx, short_run, small_run, weights,
-    wgprune, wgprune_with, write_digits,
+    wgprune, wgprune_into, wgprune_with, write_digits,
 };
 use std::fs;
 
@@ -231,6 +231,20 @@ fn a_folder_that_cannot_be_written_or_holds_a_run_is_refused() {
         before == weights(small_run()),
         "the refused run changed the other one"
     );
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_unless_its_reader_left() {
+    let Ok(full) = fs::File::create("/dev/full") else {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    };
+    let run = wgprune_into(full.into(), "show lenet-5");
+    assert_refused(&run, 8, &["standard output", "make room"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = wgprune_into(writer.into(), "show lenet-5");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
 #[test]

@@ -20,11 +20,11 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let gpu = open_gpu(args.look.device.as_deref())?;
     let score = Evaluator::open(&gpu, &net, &dataset, &config)?.score(&weights)?;
     if args.look.json {
-        print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}));
+        print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}))?;
     } else {
-        print(format!("accuracy  {:.2} %", 100.0 * score.accuracy()));
-        print(format!("loss      {:.4}", score.loss()));
-        print(format!("images    {}", score.images));
+        print(format!("accuracy  {:.2} %", 100.0 * score.accuracy()))?;
+        print(format!("loss      {:.4}", score.loss()))?;
+        print(format!("images    {}", score.images))?;
     }
     Ok(())
 }

@@ -17,10 +17,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         if args.look.json {
             print(json!(
                 MODELS.map(|(name, about)| json!({"model": name, "about": about}))
-            ));
+            ))?;
         } else {
             for (name, about) in MODELS {
-                print(format!("{name:16} {about}"));
+                print(format!("{name:16} {about}"))?;
             }
         }
         return Ok(());
@@ -41,37 +41,37 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
             .collect();
         print(
             json!({"parameters": total, "prunable_weights": prunable, "macs": net.macs(), "layers": layers}),
-        );
+        )?;
         return Ok(());
     }
     print(format!(
         "{} for images of {INPUT} in {CLASSES} classes\n",
         net.name
-    ));
+    ))?;
     print(format!(
         "{:12} {:>12} {:>12}",
         "layer", "output", "parameters"
-    ));
+    ))?;
     for (name, shape, count) in layers(&net) {
-        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()));
+        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()))?;
     }
-    print(format!("\nparameters          {total:>12}"));
-    print(format!("prunable weights    {prunable:>12}"));
+    print(format!("\nparameters          {total:>12}"))?;
+    print(format!("prunable weights    {prunable:>12}"))?;
     print(format!(
         "multiply-adds       {:>12}  for one image",
         net.macs()
-    ));
+    ))?;
     // How many images there are is not known without opening the data set.
     let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
     print(format!(
         "\ndevice memory at batch {}, without the data set: {}",
         args.look.batch,
         mebibytes(plan.bytes())
-    ));
+    ))?;
     for (name, bytes) in plan.largest_buffers().into_iter().take(5) {
-        print(format!("  {name:18} {:>12}", mebibytes(bytes)));
+        print(format!("  {name:18} {:>12}", mebibytes(bytes)))?;
     }
-    print(format!("\n{plan}"));
+    print(format!("\n{plan}"))?;
     Ok(())
 }
 

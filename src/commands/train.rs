@@ -64,27 +64,29 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
             "wall_seconds": wall,
             "peak_device_bytes": session.device_bytes(),
             "adapter": adapter_json(&gpu.adapter),
-        }));
+        }))?;
     } else {
         print(format!(
             "test accuracy   {:.2} % (last epoch, {} images)",
             100.0 * last.test.accuracy(),
             last.test.images
-        ));
-        print(format!("test loss       {:.4}", last.test.loss()));
+        ))?;
+        print(format!("test loss       {:.4}", last.test.loss()))?;
         print(format!(
             "sparsity        {:.2} % of the prunable weights ({} of {prunable} kept)",
             100.0 * last.sparsity,
             outcome.kept
-        ));
+        ))?;
         print(format!(
             "speed           {:.0} training images a second",
             outcome.images_per_second
-        ));
-        print(format!("time            {wall:.1} s"));
-        print(format!("weights         {}", weights.display()));
+        ))?;
+        print(format!("time            {wall:.1} s"))?;
+        print(format!("weights         {}", weights.display()))?;
         if method != "dense" {
-            print("note: zeros make the file compress well; they do not make dense kernels faster");
+            print(
+                "note: zeros make the file compress well; they do not make dense kernels faster",
+            )?;
         }
     }
     Ok(())

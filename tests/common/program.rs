@@ -6,7 +6,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
 
@@ -25,25 +25,43 @@ impl Run {
     }
 }
 
-/// Runs the program in `folder`, with the environment of the tests less what would change its answers.
-pub(crate) fn wgprune_with(folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_wgprune"))
+/// The program in `folder`, with the environment of the tests less what would change its answers.
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgprune"));
+    command
         .args(args)
         .current_dir(folder)
         .env_remove("RUST_LOG")
         .env_remove("WGPRUNE_DATA")
         // Without a desktop, this layer of Mesa writes lines of its own to standard error.
-        .env("NODEVICE_SELECT", "1")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+        .env("NODEVICE_SELECT", "1");
+    command
+}
+
+fn run(command: &mut Command) -> Run {
+    let output = command.output().unwrap();
     let run = Run {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     };
-    assert!(!run.stderr.contains("panicked"), "{args:?}: {}", run.stderr);
+    assert!(
+        !run.stderr.contains("panicked"),
+        "{command:?}: {}",
+        run.stderr
+    );
     run
+}
+
+pub(crate) fn wgprune_with(folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Run {
+    run(program(folder, args).envs(variables.iter().copied()))
+}
+
+/// The program with its standard output sent elsewhere.
+pub(crate) fn wgprune_into(stdout: Stdio, args: &str) -> Run {
+    let folder = here();
+    let args: Vec<&str> = args.split(' ').collect();
+    run(program(folder.path(), &args).stdout(stdout))
 }
 
 pub(crate) fn wgprune(folder: &Path, args: &str) -> Run {
