@@ -1,9 +1,11 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
+use wgprune::config::MAX_BATCH;
 use wgprune::error::Error;
 
 /// Trains and prunes neural networks in one run, on any GPU.
@@ -13,10 +15,10 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Only errors on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub(crate) quiet: bool,
     /// More on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub(crate) verbose: bool,
 }
 
@@ -68,10 +70,11 @@ pub(crate) struct DataArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LookArgs {
     /// Images at a time
-    #[arg(long, value_name = "B", default_value_t = 128)]
-    pub(crate) batch: u32,
+    #[arg(long, value_name = "B", default_value = "128", value_parser = batch, allow_negative_numbers = true)]
+    pub(crate) batch: i64,
     /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    #[arg(long, value_name = "SEL")]
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) device: Option<String>,
     /// Print the result as one line of JSON
     #[arg(long)]
@@ -107,7 +110,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub(crate) seed: Option<i64>,
     /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    #[arg(long, value_name = "SEL")]
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) device: Option<String>,
     /// Configuration in TOML, for example the config.toml of a run
     #[arg(long, value_name = "FILE")]
@@ -201,6 +205,10 @@ fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
 
 fn count(text: &str) -> Result<i64, String> {
     whole(text, 0..=u32::MAX.into())
+}
+
+fn batch(text: &str) -> Result<i64, String> {
+    whole(text, 1..=MAX_BATCH.into())
 }
 
 /// TOML has integers of 64 bits with a sign, so that more could not be saved.

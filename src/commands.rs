@@ -61,7 +61,7 @@ fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
 }
 
 /// The defaults with another batch, which is checked like that of a run.
-fn config_with_batch(batch: u32) -> Result<Config> {
+fn config_with_batch(batch: i64) -> Result<Config> {
     Config::resolve(None, &[("train.batch".to_owned(), batch.into())])
 }
 

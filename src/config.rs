@@ -6,6 +6,9 @@ use crate::net::Init;
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
 
+/// Most images in a step.
+pub const MAX_BATCH: u32 = 65_536;
+
 /// Everything that decides a run's result on one adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
-use super::Config;
+use super::{Config, MAX_BATCH};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
@@ -87,7 +87,13 @@ impl Config {
         };
         range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
         range("prune.initial", prune.initial, 0.0, prune.sparsity, false)?;
-        range("train.batch", train.batch.into(), 1.0, 65_536.0, false)?;
+        range(
+            "train.batch",
+            train.batch.into(),
+            1.0,
+            MAX_BATCH.into(),
+            false,
+        )?;
         range(
             "train.label_smoothing",
             train.label_smoothing.into(),
