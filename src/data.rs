@@ -129,7 +129,7 @@ pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
 /// Of kind `Data` if there is no such folder, or its path is not Unicode, as configurations are.
 pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, String)> {
     let written = |path: &Path| {
-        let refuse = |why: String| {
+        let refuse = |path: &Path, why: &str| {
             Error::data(
                 format!(
                     "{} cannot be written into a configuration: {why}",
@@ -138,9 +138,11 @@ pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, 
                 "move the data to a folder that every program can name",
             )
         };
-        let path = path.canonicalize().map_err(|e| refuse(e.to_string()))?;
-        let text = path.into_os_string().into_string();
-        text.map_err(|_| refuse("it is not Unicode".into()))
+        let found = path
+            .canonicalize()
+            .map_err(|e| refuse(path, &e.to_string()))?;
+        let text = found.into_os_string().into_string();
+        text.map_err(|found| refuse(Path::new(&found), "its path is not Unicode"))
     };
     if name_or_dir == EMBEDDED {
         return Ok((name_or_dir.into(), String::new()));

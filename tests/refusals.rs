@@ -25,6 +25,11 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
             &["prune.sparisty", "did you mean prune.sparsity"],
         ),
         ("--set prune=0.5", &["prune is a section", "prune.sparsity"]),
+        (
+            "--set prune=0.5 --sparsity 0.5",
+            &["prune.sparsity cannot be set", "not prune itself"],
+        ),
+        ("--set optimiser.epsilon=0", &["at least 1e-30"]),
         ("--set train.length=soon", &["soon", "10ep"]),
         ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
         ("--set prune.every=0it", &["prune.every is 0it", "1it"]),
@@ -106,6 +111,13 @@ fn a_broken_configuration_is_refused_with_its_line() {
         &["bad.toml", "line 2"],
     );
     fs::write(folder.path().join("key.toml"), "[train]\nbach = 1\n").unwrap();
+    fs::write(folder.path().join("section.toml"), "train = 5\n").unwrap();
+    assert_command_refused(
+        folder.path(),
+        "train --config section.toml --steps 5",
+        2,
+        &["section.toml: train is a section", "train.length"],
+    );
     let parts = ["key.toml", "train.bach", "train.batch"];
     assert_command_refused(folder.path(), "train --config key.toml", 2, &parts);
 }

@@ -21,11 +21,12 @@ impl Config {
         let source = file.map_or("the configuration".to_owned(), |path| {
             path.display().to_string()
         });
+        let defaults = Self::default().to_table();
+        check_keys(&table, &defaults, "", &source)?;
         for (key, value) in edits {
             set(&mut table, key, value.clone())?;
         }
-        let defaults = Self::default().to_table();
-        check_keys(&table, &defaults, "", &source)?;
+        check_keys(&table, &defaults, "", "the configuration")?;
         let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
             Error::config(
                 format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
@@ -79,10 +80,15 @@ impl Config {
             if inside {
                 return Ok(());
             }
+            // A decimal of thirty zeros says less than a power of ten.
+            let plain = |number: f64| match number.abs() {
+                1e-300..1e-3 => format!("{number:e}"),
+                _ => number.to_string(),
+            };
             let end = if open { "below" } else { "at most" };
             Err(Error::config(
-                format!("{key} is {value}"),
-                format!("it must be at least {low} and {end} {high}"),
+                format!("{key} is {}", plain(value)),
+                format!("it must be at least {} and {end} {high}", plain(low)),
             ))
         };
         range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
@@ -195,8 +201,8 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<()> {
             match inner {
                 Value::Table(inner) => set(inner, rest, value),
                 _ => Err(Error::config(
-                    format!("{section} is a value, so {key} cannot be set"),
-                    "",
+                    format!("{section} is set to a value, so {key} cannot be set"),
+                    format!("set only keys of {section}, not {section} itself"),
                 )),
             }
         }
