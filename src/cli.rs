@@ -1,8 +1,12 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
+use wgprune::config::MAX_BATCH;
+use wgprune::error::Error;
 
 /// Trains and prunes neural networks in one run, on any GPU.
 #[derive(Debug, Parser)]
@@ -11,10 +15,10 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Only errors on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub(crate) quiet: bool,
     /// More on standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub(crate) verbose: bool,
 }
 
@@ -44,8 +48,8 @@ impl Cli {
     pub(crate) fn wants_json(&self) -> bool {
         match &self.command {
             Command::Train(args) => args.json,
-            Command::Eval(args) => args.json,
-            Command::Show(args) => args.json,
+            Command::Eval(args) => args.look.json,
+            Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
         }
     }
@@ -62,6 +66,21 @@ pub(crate) struct DataArgs {
     pub(crate) data_root: Option<String>,
 }
 
+/// Flags of the commands that look at a network and change nothing.
+#[derive(Debug, Args)]
+pub(crate) struct LookArgs {
+    /// Images at a time
+    #[arg(long, value_name = "B", default_value = "128", value_parser = batch, allow_negative_numbers = true)]
+    pub(crate) batch: i64,
+    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) device: Option<String>,
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
     /// Network: lenet-5 or lenet-300-100
@@ -73,25 +92,26 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", value_parser = number, allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
     /// Passes over the training images
-    #[arg(long, value_name = "E", conflicts_with = "steps")]
-    pub(crate) epochs: Option<u32>,
+    #[arg(long, value_name = "E", value_parser = count, allow_negative_numbers = true, conflicts_with = "steps")]
+    pub(crate) epochs: Option<i64>,
     /// Steps of the optimiser, instead of epochs
-    #[arg(long, value_name = "N")]
-    pub(crate) steps: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) steps: Option<i64>,
     /// Images in a step
-    #[arg(long, value_name = "B")]
-    pub(crate) batch: Option<u32>,
+    #[arg(long, value_name = "B", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) batch: Option<i64>,
     /// Learning rate
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = number, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Decides initial weights, order of samples and augmentation
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<i64>,
     /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    #[arg(long, value_name = "SEL")]
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) device: Option<String>,
     /// Configuration in TOML, for example the config.toml of a run
     #[arg(long, value_name = "FILE")]
@@ -111,7 +131,6 @@ impl TrainArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
         let text = |value: &Option<String>| value.clone().map(Value::String);
-        let number = |value: Option<u32>| value.map(|number| Value::Integer(number.into()));
         let length = match (self.epochs, self.steps) {
             (Some(epochs), _) => Some(format!("{epochs}ep")),
             (None, steps) => steps.map(|steps| format!("{steps}it")),
@@ -123,9 +142,9 @@ impl TrainArgs {
             ("prune.method", text(&self.method)),
             ("prune.sparsity", self.sparsity.map(Value::Float)),
             ("train.length", text(&length)),
-            ("train.batch", number(self.batch)),
+            ("train.batch", self.batch.map(Value::Integer)),
             ("learning_rate.initial", self.lr.map(Value::Float)),
-            ("seed", number(self.seed)),
+            ("seed", self.seed.map(Value::Integer)),
         ];
         let flags = flags
             .into_iter()
@@ -144,15 +163,8 @@ pub(crate) struct EvalArgs {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Images at a time
-    #[arg(long, value_name = "B", default_value_t = 128)]
-    pub(crate) batch: u32,
-    /// Adapter: an index, a part of its name, or a backend
-    #[arg(long, value_name = "SEL")]
-    pub(crate) device: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
 }
 
 #[derive(Debug, Args)]
@@ -160,15 +172,8 @@ pub(crate) struct ShowArgs {
     /// Network; without it, all are listed
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
-    /// Images in a step
-    #[arg(long, value_name = "B", default_value_t = 128)]
-    pub(crate) batch: u32,
-    /// Adapter whose kernel choices the plan shows
-    #[arg(long, value_name = "SEL")]
-    pub(crate) device: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) look: LookArgs,
 }
 
 #[derive(Debug, Args)]
@@ -176,6 +181,44 @@ pub(crate) struct DevicesArgs {
     /// Print the list as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What clap refuses, as other errors are: its first paragraph is what happened, the rest is help.
+pub(crate) fn error(refusal: &clap::Error) -> Error {
+    let text = refusal.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim();
+    let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
+    Error::config(what, help.trim())
+}
+
+/// A whole number; the messages of Rust's own parsers speak of digits and of types.
+fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!(
+            "write a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )
+    })
+}
+
+fn count(text: &str) -> Result<i64, String> {
+    whole(text, 0..=u32::MAX.into())
+}
+
+fn batch(text: &str) -> Result<i64, String> {
+    whole(text, 1..=MAX_BATCH.into())
+}
+
+/// TOML has integers of 64 bits with a sign, so that more could not be saved.
+fn seed(text: &str) -> Result<i64, String> {
+    whole(text, 0..=i64::MAX)
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse()
+        .map_err(|_| "write a number, for example 0.5".to_owned())
 }
 
 /// `key=value`, where the value is TOML, or a plain word that need not be quoted.

@@ -7,12 +7,13 @@ mod train;
 
 use crate::cli::{Cli, Command};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wgprune::config::Config;
-use wgprune::error::Result;
+use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, Gpu, Options};
 
 /// Runs the command; `start` is when the process began.
@@ -25,9 +26,16 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
     }
 }
 
-/// Prints a result. A reader that went away (`| head`) is no failure of ours.
-fn print(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// Prints a line of a result. A reader that went away (`| head`) is no failure of ours; a full disk is.
+fn print(text: impl Display) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            ErrorKind::Output,
+            format!("cannot write the result to standard output: {error}"),
+            "make room there, or send it elsewhere",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the adapter, and says which.
@@ -53,7 +61,7 @@ fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
 }
 
 /// The defaults with another batch, which is checked like that of a run.
-fn config_with_batch(batch: u32) -> Result<Config> {
+fn config_with_batch(batch: i64) -> Result<Config> {
     Config::resolve(None, &[("train.batch".to_owned(), batch.into())])
 }
 

@@ -6,13 +6,17 @@ use crate::net::Init;
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
 
+/// Most images in a step.
+pub const MAX_BATCH: u32 = 65_536;
+
 /// Everything that decides a run's result on one adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Name of the network.
     pub model: String,
-    /// Decides initial weights, the order of samples and augmentation.
+    /// Decides initial weights, the order of samples and augmentation. Every bit counts, but TOML's integers end at
+    /// [`i64::MAX`].
     pub seed: u64,
     /// What is trained on.
     pub data: DataConfig,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf, is_separator};
 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::net::Shape;
 
 mod idx;
 
@@ -61,6 +62,15 @@ impl Dataset {
     pub fn image_bytes(&self) -> usize {
         self.height as usize * self.width as usize * self.channels as usize
     }
+
+    /// What a network for these images reads.
+    pub fn input(&self) -> Shape {
+        Shape {
+            h: self.height,
+            w: self.width,
+            c: self.channels,
+        }
+    }
 }
 
 /// Images and their labels, in the order of the files.
@@ -109,6 +119,39 @@ pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
         return read(name_or_dir, open_folder(folder, "from --data")?, None);
     }
     Err(unknown(name_or_dir))
+}
+
+/// What [`open`] was given, such that it means the same data from any working directory and in any environment:
+/// a name and its absolute root, or an absolute folder.
+///
+/// # Errors
+///
+/// Of kind `Data` if there is no such folder, or its path is not Unicode, as configurations are.
+pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, String)> {
+    let written = |path: &Path| {
+        let refuse = |path: &Path, why: &str| {
+            Error::data(
+                format!(
+                    "{} cannot be written into a configuration: {why}",
+                    path.display()
+                ),
+                "move the data to a folder that every program can name",
+            )
+        };
+        let found = path
+            .canonicalize()
+            .map_err(|e| refuse(path, &e.to_string()))?;
+        let text = found.into_os_string().into_string();
+        text.map_err(|found| refuse(Path::new(&found), "its path is not Unicode"))
+    };
+    if name_or_dir == EMBEDDED {
+        return Ok((name_or_dir.into(), String::new()));
+    }
+    if KNOWN.iter().any(|known| known.0 == name_or_dir) {
+        let (root, _) = find_root(data_root, &|key| std::env::var_os(key))?;
+        return Ok((name_or_dir.into(), written(&root)?));
+    }
+    Ok((written(Path::new(name_or_dir))?, String::new()))
 }
 
 fn read(name: &str, sources: [Source; 4], statistics: Option<(f32, f32)>) -> Result<Dataset> {

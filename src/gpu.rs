@@ -13,7 +13,7 @@ mod tuning;
 pub use adapter::{AdapterFacts, list_adapters};
 pub use device::{Gpu, Options};
 pub use kernel::Kernel;
-pub use machine::Machine;
+pub use machine::{Machine, mebibytes};
 pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};
 pub use tuning::{Product, Tuning};
 

@@ -8,10 +8,22 @@ use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
+use wgprune::error::Error;
 
 fn main() -> ExitCode {
     let start = Instant::now();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            // Help and versions come this way too.
+            let _ = refusal.print();
+            if !refusal.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            let wants_json = std::env::args_os().any(|argument| argument == "--json");
+            return failure(&cli::error(&refusal), wants_json);
+        }
+    };
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => "error",
         (false, false) => "error,wgprune=info",
@@ -29,12 +41,18 @@ fn main() -> ExitCode {
         Err(error) => {
             // Standard error may be gone; the exit code still tells.
             let _ = writeln!(std::io::stderr(), "error: {error}");
-            let code = error.kind.exit_code();
-            if wants_json {
-                let line = serde_json::json!({"error": {"code": code, "what": error.what, "help": error.help}});
-                let _ = writeln!(std::io::stdout(), "{line}");
-            }
-            ExitCode::from(code)
+            failure(&error, wants_json)
         }
     }
+}
+
+/// The exit code of an error, which is printed as a line of JSON where that is wanted.
+fn failure(error: &Error, wants_json: bool) -> ExitCode {
+    let code = error.kind.exit_code();
+    if wants_json {
+        let line =
+            serde_json::json!({"error": {"code": code, "what": error.what, "help": error.help}});
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    ExitCode::from(code)
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod clock;
+mod evaluate;
 mod length;
 mod run_dir;
 mod schedule;
@@ -10,6 +11,7 @@ mod session;
 mod settings;
 
 pub use checks::{check_batch, check_data, train_images};
+pub use evaluate::Evaluator;
 pub use length::Length;
 pub use run_dir::RunDir;
 pub use schedule::{LearningRate, Ramp, RateShape, kept_at};

@@ -6,8 +6,8 @@
 mod program;
 
 use program::{
-    SMALL, assert_command_refused, assert_refused, file, here, short_run, small_run, weights,
-    wgprune, wgprune_with,
+    SMALL, assert_command_refused, assert_refused, file, here, idx, short_run, small_run, weights,
+    wgprune, wgprune_into, wgprune_with, write_digits,
 };
 use std::fs;
 
@@ -25,8 +25,14 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
             &["prune.sparisty", "did you mean prune.sparsity"],
         ),
         ("--set prune=0.5", &["prune is a section", "prune.sparsity"]),
+        (
+            "--set prune=0.5 --sparsity 0.5",
+            &["prune.sparsity cannot be set", "not prune itself"],
+        ),
+        ("--set optimiser.epsilon=0", &["at least 1e-30"]),
         ("--set train.length=soon", &["soon", "10ep"]),
         ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
+        ("--set prune.every=0it", &["prune.every is 0it", "1it"]),
         ("--sparsity 1", &["prune.sparsity is 1", "below 1"]),
         ("--sparsity -0.1", &["prune.sparsity is -0.1", "at least 0"]),
         ("--sparsity nan", &["prune.sparsity is NaN"]),
@@ -55,18 +61,6 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
     }
     assert_command_refused(
         folder.path(),
-        "show lenet-5 --batch 0",
-        2,
-        &["train.batch is 0"],
-    );
-    assert_command_refused(
-        folder.path(),
-        "show lenet-5 --batch 4000000000",
-        2,
-        &["65536"],
-    );
-    assert_command_refused(
-        folder.path(),
         "show lenet-6",
         2,
         &["lenet-6", "did you mean"],
@@ -83,13 +77,26 @@ fn flags_that_cannot_be_parsed_are_refused() {
     for (args, part) in [
         ("train --set sparsity", "KEY=VALUE"),
         ("train --set =5", "no key"),
-        ("train --epochs many", "many"),
+        ("train --epochs many", "'many' for '--epochs <E>'"),
+        ("train --epochs -1", "a whole number from 0 to 4294967295"),
+        ("train --steps 1.5", "a whole number from 0 to 4294967295"),
+        ("train --batch 4294967296", "from 0 to 4294967295"),
+        ("train --lr fast", "write a number"),
+        ("train --seed -1", "from 0 to 9223372036854775807"),
+        (
+            "train --seed 9223372036854775808",
+            "from 0 to 9223372036854775807",
+        ),
         ("train --epochs 1 --steps 1", "--steps"),
         ("train --speed", "--speed"),
         ("trian", "train"),
         ("eval", "FILE"),
+        ("show lenet-5 --batch 0", "a whole number from 1 to 65536"),
+        ("show lenet-5 --batch 4000000000", "from 1 to 65536"),
+        ("eval weights.safetensors --batch -1", "from 1 to 65536"),
+        ("train --device ", "a value is required for '--device"),
     ] {
-        assert_refused(&wgprune(here().path(), args), 2, &[part]);
+        assert_command_refused(here().path(), args, 2, &[part]);
     }
 }
 
@@ -104,16 +111,15 @@ fn a_broken_configuration_is_refused_with_its_line() {
         &["bad.toml", "line 2"],
     );
     fs::write(folder.path().join("key.toml"), "[train]\nbach = 1\n").unwrap();
+    fs::write(folder.path().join("section.toml"), "train = 5\n").unwrap();
+    assert_command_refused(
+        folder.path(),
+        "train --config section.toml --steps 5",
+        2,
+        &["section.toml: train is a section", "train.length"],
+    );
     let parts = ["key.toml", "train.bach", "train.batch"];
     assert_command_refused(folder.path(), "train --config key.toml", 2, &parts);
-}
-
-/// An IDX file of u8 values.
-fn idx(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
-    let mut file = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
-    file.extend(dimensions.iter().flat_map(|n| n.to_be_bytes()));
-    file.extend(values);
-    file
 }
 
 #[test]
@@ -134,15 +140,7 @@ fn missing_and_damaged_data_is_refused() {
     );
 
     let digits = folder.path().join("digits");
-    fs::create_dir(&digits).unwrap();
-    for (name, bytes) in [
-        ("train-images-idx3-ubyte", idx(&[4, 28, 28], &[7; 4 * 784])),
-        ("train-labels-idx1-ubyte", idx(&[4], &[0, 1, 2, 3])),
-        ("t10k-images-idx3-ubyte", idx(&[1, 28, 28], &[7; 784])),
-        ("t10k-labels-idx1-ubyte", idx(&[1], &[9])),
-    ] {
-        fs::write(digits.join(name), bytes).unwrap();
-    }
+    write_digits(&digits, 4);
     let labels = digits.join("train-labels-idx1-ubyte");
     for (bytes, why) in [
         (idx(&[4], &[0, 1]), "ends early"),
@@ -224,6 +222,17 @@ fn a_folder_that_cannot_be_written_or_holds_a_run_is_refused() {
     fs::write(folder.path().join("file"), "").unwrap();
     let args = format!("train {SMALL} --out file/run");
     assert_refused(&wgprune(folder.path(), &args), 8, &["file/run", "--out"]);
+    let args = format!("train {SMALL} --out file");
+    assert_command_refused(folder.path(), &args, 8, &["file is not a folder", "--out"]);
+
+    let interrupted = folder.path().join("interrupted");
+    fs::create_dir(&interrupted).unwrap();
+    fs::write(interrupted.join("metrics.jsonl"), "kept").unwrap();
+    let args = format!("train {SMALL} --out interrupted");
+    let parts = ["interrupted holds a run already", "metrics.jsonl", "--out"];
+    assert_command_refused(folder.path(), &args, 8, &parts);
+    let metrics = fs::read_to_string(interrupted.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics, "kept");
 
     let taken = file(small_run(), "");
     let before = weights(small_run());
@@ -233,6 +242,20 @@ fn a_folder_that_cannot_be_written_or_holds_a_run_is_refused() {
         before == weights(small_run()),
         "the refused run changed the other one"
     );
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_unless_its_reader_left() {
+    let Ok(full) = fs::File::create("/dev/full") else {
+        eprintln!("skipped: there is no /dev/full");
+        return;
+    };
+    let run = wgprune_into(full.into(), "show lenet-5");
+    assert_refused(&run, 8, &["standard output", "make room"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = wgprune_into(writer.into(), "show lenet-5");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
 #[test]
@@ -274,11 +297,9 @@ fn weights_that_do_not_fit_are_refused_with_every_difference() {
         "conv2.bias is missing",
         "fc1.weight is F32 [300, 784], not F32 [500, 800]",
         "fc2.weight is F32 [100, 300], not F32 [10, 500]",
-        "--model",
+        "add --model lenet-300-100",
     ];
     assert_command_refused(folder.path(), "eval other.safetensors", 4, &differences);
-    let zero = "eval other.safetensors --model lenet-300-100 --batch 0";
-    assert_command_refused(folder.path(), zero, 2, &["train.batch is 0"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use wgprune::config::Config;
 use wgprune::data::{self, Dataset};
 use wgprune::gpu::{Gpu, Options};
-use wgprune::net::{Shape, by_name};
+use wgprune::net::by_name;
 use wgprune::train::Session;
 
 /// As in the script. At the default of 0.05 rounding grows: PyTorch in f32 is itself off by 1e-3 to 6e-3 from PyTorch
@@ -30,12 +30,7 @@ fn root() -> &'static Path {
 
 fn losses(dataset: &Dataset, steps: u32) -> Vec<f64> {
     let config = Config::default();
-    let input = Shape {
-        h: dataset.height,
-        w: dataset.width,
-        c: dataset.channels,
-    };
-    let net = by_name("lenet-5", input, dataset.classes).unwrap();
+    let net = by_name("lenet-5", dataset.input(), dataset.classes).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
     let mut session = Session::open(&gpu, &net, dataset, &config).unwrap();
     session.initialise(&config).unwrap();

@@ -17,10 +17,10 @@ pub(super) fn run(args: &DevicesArgs) -> Result<()> {
                 line
             })
             .collect();
-        print(json!(lines));
+        print(json!(lines))?;
     } else {
         for facts in &list {
-            print(facts.line());
+            print(facts.line())?;
         }
         if list.is_empty() {
             log::info!(

@@ -5,33 +5,26 @@ use crate::cli::EvalArgs;
 use serde_json::json;
 use wgprune::data;
 use wgprune::error::Result;
-use wgprune::net::{Shape, by_name, load};
-use wgprune::train::{ImageSet, Session};
+use wgprune::net::{by_name, load};
+use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
-    let config = config_with_batch(args.batch)?;
+    let config = config_with_batch(args.look.batch)?;
     let name = args.data.data.as_deref().unwrap_or(&config.data.name);
     let dataset = data::open(
         name,
         folder(args.data.data_root.as_deref().unwrap_or_default()),
     )?;
-    let input = Shape {
-        h: dataset.height,
-        w: dataset.width,
-        c: dataset.channels,
-    };
-    let net = by_name(&args.model, input, dataset.classes)?;
+    let net = by_name(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
-    let gpu = open_gpu(args.device.as_deref())?;
-    let mut session = Session::open(&gpu, &net, &dataset, &config)?;
-    session.set_weights(&weights)?;
-    let score = session.evaluate(ImageSet::Test)?;
-    if args.json {
-        print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}));
+    let gpu = open_gpu(args.look.device.as_deref())?;
+    let score = Evaluator::open(&gpu, &net, &dataset, &config)?.score(&weights)?;
+    if args.look.json {
+        print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}))?;
     } else {
-        print(format!("accuracy  {:.2} %", 100.0 * score.accuracy()));
-        print(format!("loss      {:.4}", score.loss()));
-        print(format!("images    {}", score.images));
+        print(format!("accuracy  {:.2} %", 100.0 * score.accuracy()))?;
+        print(format!("loss      {:.4}", score.loss()))?;
+        print(format!("images    {}", score.images))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::{config_with_batch, print};
 use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::error::Result;
-use wgprune::gpu::{Tuning, list_adapters};
+use wgprune::gpu::{Tuning, list_adapters, mebibytes};
 use wgprune::net::{MODELS, Net, Parameter, Shape, by_name, compile};
 use wgprune::train::settings;
 
@@ -14,18 +14,18 @@ const CLASSES: u32 = 10;
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let Some(model) = &args.model else {
-        if args.json {
+        if args.look.json {
             print(json!(
                 MODELS.map(|(name, about)| json!({"model": name, "about": about}))
-            ));
+            ))?;
         } else {
             for (name, about) in MODELS {
-                print(format!("{name:16} {about}"));
+                print(format!("{name:16} {about}"))?;
             }
         }
         return Ok(());
     };
-    let config = config_with_batch(args.batch)?;
+    let config = config_with_batch(args.look.batch)?;
     let net = by_name(model, INPUT, CLASSES)?;
     let parameters = net.parameters();
     let total: u32 = parameters.iter().map(Parameter::len).sum();
@@ -34,50 +34,44 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         .filter(|p| p.is_prunable())
         .map(Parameter::len)
         .sum();
-    if args.json {
+    if args.look.json {
         let layers: Vec<_> = layers(&net)
             .into_iter()
             .map(|(name, shape, count)| json!({"name": name, "output": [shape.h, shape.w, shape.c], "parameters": count}))
             .collect();
         print(
             json!({"parameters": total, "prunable_weights": prunable, "macs": net.macs(), "layers": layers}),
-        );
+        )?;
         return Ok(());
     }
     print(format!(
         "{} for images of {INPUT} in {CLASSES} classes\n",
         net.name
-    ));
+    ))?;
     print(format!(
         "{:12} {:>12} {:>12}",
         "layer", "output", "parameters"
-    ));
+    ))?;
     for (name, shape, count) in layers(&net) {
-        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()));
+        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()))?;
     }
-    print(format!("\nparameters          {total:>12}"));
-    print(format!("prunable weights    {prunable:>12}"));
+    print(format!("\nparameters          {total:>12}"))?;
+    print(format!("prunable weights    {prunable:>12}"))?;
     print(format!(
         "multiply-adds       {:>12}  for one image",
         net.macs()
-    ));
-    // A data set of one batch stands in for the real one, whose size is not known without opening it.
-    let plan = compile(
-        &net,
-        &settings(&config, INPUT.w, [args.batch; 2]),
-        tuning(args)?,
-    )
-    .plan;
-    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+    ))?;
+    // How many images there are is not known without opening the data set.
+    let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
     print(format!(
         "\ndevice memory at batch {}, without the data set: {}",
-        args.batch,
+        args.look.batch,
         mebibytes(plan.bytes())
-    ));
+    ))?;
     for (name, bytes) in plan.largest_buffers().into_iter().take(5) {
-        print(format!("  {name:18} {:>12}", mebibytes(bytes)));
+        print(format!("  {name:18} {:>12}", mebibytes(bytes)))?;
     }
-    print(format!("\n{plan}"));
+    print(format!("\n{plan}"))?;
     Ok(())
 }
 
@@ -100,9 +94,9 @@ fn layers(net: &Net) -> Vec<(String, Shape, u32)> {
 
 /// The choices for the adapter that a run would take, or those that suit any.
 fn tuning(args: &ShowArgs) -> Result<Tuning> {
-    if args.device.is_none() && list_adapters().is_empty() {
+    if args.look.device.is_none() && list_adapters().is_empty() {
         log::info!("note: no adapter is here, so the plan shows the kernels that run on any");
         return Ok(Tuning::PORTABLE);
     }
-    Ok(super::open_gpu(args.device.as_deref())?.tuning)
+    Ok(super::open_gpu(args.look.device.as_deref())?.tuning)
 }

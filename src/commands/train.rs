@@ -8,20 +8,17 @@ use std::time::Instant;
 use wgprune::config::{Config, Method};
 use wgprune::data;
 use wgprune::error::Result;
-use wgprune::net::{Shape, by_name};
+use wgprune::gpu::mebibytes;
+use wgprune::net::by_name;
 use wgprune::train::{RunDir, Schedule, Session, train, train_images};
 
 pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
-    let input = Shape {
-        h: dataset.height,
-        w: dataset.width,
-        c: dataset.channels,
-    };
-    let net = by_name(&config.model, input, dataset.classes)?;
+    let net = by_name(&config.model, dataset.input(), dataset.classes)?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
+    let config = config.pin(&schedule)?;
     let gpu = open_gpu(args.device.as_deref())?;
     let mut session = Session::open(&gpu, &net, &dataset, &config)?;
     let tensors = session.prunable_names().map(str::to_owned).collect();
@@ -32,7 +29,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
         dataset.name,
         schedule.steps,
         config.train.batch,
-        format_args!("{:.0} MiB", session.device_bytes() as f64 / 1_048_576.0),
+        mebibytes(session.device_bytes()),
         run_dir.path().display()
     );
     let mut progress = Progress::new(run_dir, &schedule, config.train.batch, quiet);
@@ -51,7 +48,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
             "run_dir": run_dir.path().to_string_lossy(),
             "weights": weights.to_string_lossy(),
             "model": net.name,
-            "data": config.data.name,
+            "data": dataset.name,
             "method": method,
             "seed": config.seed,
             "epochs": last.epoch,
@@ -67,27 +64,29 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
             "wall_seconds": wall,
             "peak_device_bytes": session.device_bytes(),
             "adapter": adapter_json(&gpu.adapter),
-        }));
+        }))?;
     } else {
         print(format!(
             "test accuracy   {:.2} % (last epoch, {} images)",
             100.0 * last.test.accuracy(),
             last.test.images
-        ));
-        print(format!("test loss       {:.4}", last.test.loss()));
+        ))?;
+        print(format!("test loss       {:.4}", last.test.loss()))?;
         print(format!(
             "sparsity        {:.2} % of the prunable weights ({} of {prunable} kept)",
             100.0 * last.sparsity,
             outcome.kept
-        ));
+        ))?;
         print(format!(
             "speed           {:.0} training images a second",
             outcome.images_per_second
-        ));
-        print(format!("time            {wall:.1} s"));
-        print(format!("weights         {}", weights.display()));
+        ))?;
+        print(format!("time            {wall:.1} s"))?;
+        print(format!("weights         {}", weights.display()))?;
         if method != "dense" {
-            print("note: zeros make the file compress well; they do not make dense kernels faster");
+            print(
+                "note: zeros make the file compress well; they do not make dense kernels faster",
+            )?;
         }
     }
     Ok(())

@@ -1,11 +1,15 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
-use super::Config;
+use super::{Config, MAX_BATCH};
+use crate::data;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::train::Length;
+use crate::train::{Length, Schedule};
 use std::path::Path;
 use toml::{Table, Value};
+
+/// `prune.every` by the rule of [`Schedule::new`].
+const AUTO: &str = "auto";
 
 impl Config {
     /// Defaults, then the file, then the edits, the later over the earlier.
@@ -17,14 +21,15 @@ impl Config {
         let source = file.map_or("the configuration".to_owned(), |path| {
             path.display().to_string()
         });
+        let defaults = Self::default().to_table();
+        check_keys(&table, &defaults, "", &source)?;
         for (key, value) in edits {
             set(&mut table, key, value.clone())?;
         }
-        let defaults = Self::default().to_table();
-        check_keys(&table, &defaults, "", &source)?;
+        check_keys(&table, &defaults, "", "the configuration")?;
         let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
             Error::config(
-                format!("{source}: {}", error.to_string().trim()),
+                format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
                 "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
             )
         })?;
@@ -32,13 +37,32 @@ impl Config {
         Ok(config)
     }
 
+    /// The configuration that repeats a run from any working directory: its data by absolute folders, and `auto` of
+    /// `prune.every` as the steps that `schedule` made of it. Lengths stay as they were written, as they mean the same
+    /// steps for the same data, batch and length of run.
+    ///
+    /// # Errors
+    /// A folder of the data that is gone or whose name is not Unicode.
+    pub fn pin(mut self, schedule: &Schedule) -> Result<Self> {
+        let root = Some(Path::new(&self.data.root)).filter(|root| !root.as_os_str().is_empty());
+        (self.data.name, self.data.root) = data::absolute(&self.data.name, root)?;
+        if let (AUTO, Some(ramp)) = (self.prune.every.as_str(), &schedule.ramp) {
+            self.prune.every = Length::Steps(ramp.every).to_string();
+        }
+        Ok(self)
+    }
+
     /// All keys with their values.
+    ///
+    /// # Panics
+    /// If the seed is above [`i64::MAX`], which TOML cannot write and [`Config::resolve`] does not give.
     pub fn to_toml(&self) -> String {
         toml::to_string(&self.to_table()).expect("a table without exotic keys")
     }
 
     fn to_table(&self) -> Table {
-        Table::try_from(self).expect("every field has a TOML value")
+        Table::try_from(self)
+            .expect("a seed up to i64::MAX, and every other field has a TOML value")
     }
 
     /// Refuses values that no run can use.
@@ -56,15 +80,26 @@ impl Config {
             if inside {
                 return Ok(());
             }
+            // A decimal of thirty zeros says less than a power of ten.
+            let plain = |number: f64| match number.abs() {
+                1e-300..1e-3 => format!("{number:e}"),
+                _ => number.to_string(),
+            };
             let end = if open { "below" } else { "at most" };
             Err(Error::config(
-                format!("{key} is {value}"),
-                format!("it must be at least {low} and {end} {high}"),
+                format!("{key} is {}", plain(value)),
+                format!("it must be at least {} and {end} {high}", plain(low)),
             ))
         };
         range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
         range("prune.initial", prune.initial, 0.0, prune.sparsity, false)?;
-        range("train.batch", train.batch.into(), 1.0, 65_536.0, false)?;
+        range(
+            "train.batch",
+            train.batch.into(),
+            1.0,
+            MAX_BATCH.into(),
+            false,
+        )?;
         range(
             "train.label_smoothing",
             train.label_smoothing.into(),
@@ -118,11 +153,20 @@ impl Config {
             1.0,
             false,
         )?;
-        if prune.every != "auto" {
-            prune
-                .every
-                .parse::<Length>()
+        if prune.every != AUTO {
+            let every = prune.every.parse::<Length>();
+            let every = every
                 .map_err(|why| Error::config(format!("prune.every: {why}"), "or write auto"))?;
+            // A share may still round to 0 steps, which then are 1.
+            if matches!(
+                every,
+                Length::Epochs(0) | Length::Steps(0) | Length::Percent(0.0)
+            ) {
+                return Err(Error::config(
+                    format!("prune.every is {every}, so mask updates never come"),
+                    "write at least 1it, or auto",
+                ));
+            }
         }
         Ok(())
     }
@@ -157,8 +201,8 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<()> {
             match inner {
                 Value::Table(inner) => set(inner, rest, value),
                 _ => Err(Error::config(
-                    format!("{section} is a value, so {key} cannot be set"),
-                    "",
+                    format!("{section} is set to a value, so {key} cannot be set"),
+                    format!("set only keys of {section}, not {section} itself"),
                 )),
             }
         }
@@ -197,10 +241,39 @@ fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Resul
                     format!("for example {prefix}{key} = {default}"),
                 ));
             }
-            _ => {}
+            _ => check_kind(value, default, &format!("{prefix}{key}"), source)?,
         }
     }
     Ok(())
+}
+
+/// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.
+fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
+    // Only the seed is wider than 32 bits.
+    let most = if key == "seed" {
+        i64::MAX
+    } else {
+        u32::MAX.into()
+    };
+    let (fits, wanted) = match default {
+        Value::Integer(_) => (
+            value
+                .as_integer()
+                .is_some_and(|number| (0..=most).contains(&number)),
+            format!("a whole number from 0 to {most}"),
+        ),
+        Value::Float(_) => (value.is_float() || value.is_integer(), "a number".into()),
+        Value::Boolean(_) => (value.is_bool(), "true or false".into()),
+        Value::Array(_) => (value.is_array(), "a list".into()),
+        _ => (value.is_str(), "text".into()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!("{source}: {key} is {value}, but it must be {wanted}"),
+        format!("for example {key} = {default}"),
+    ))
 }
 
 #[cfg(test)]
@@ -245,13 +318,14 @@ mod tests {
 
     #[test]
     fn values_out_of_range_or_of_the_wrong_kind_are_refused_by_name() {
-        let wrong: [(&str, Value); 8] = [
+        let wrong: [(&str, Value); 9] = [
             ("prune.sparsity", 1.0.into()),
             ("prune.sparsity", f64::NAN.into()),
             ("prune.sparsity", (-0.1).into()),
             ("train.batch", 0.into()),
             ("train.length", "10 minutes".into()),
             ("prune.every", "often".into()),
+            ("prune.every", "0it".into()),
             ("prune.method", "sometimes".into()),
             ("seed", "seven".into()),
         ];
@@ -260,5 +334,40 @@ mod tests {
             let field = key.rsplit('.').next().unwrap_or(key);
             assert!(error.what.contains(field), "{key} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_refused_in_plain_words() {
+        let wrong: [(&str, Value, &str); 9] = [
+            (
+                "seed",
+                (-1).into(),
+                "seed is -1, but it must be a whole number from 0 to 9223372036854775807",
+            ),
+            ("seed", 1.5.into(), "a whole number"),
+            (
+                "train.batch",
+                "many".into(),
+                "train.batch is \"many\", but it must be a whole number from 0 to 4294967295",
+            ),
+            ("train.batch", (1_i64 << 32).into(), "a whole number"),
+            ("prune.sparsity", "half".into(), "a number"),
+            ("optimiser.nesterov", "yes".into(), "true or false"),
+            (
+                "train.length",
+                10.into(),
+                "train.length is 10, but it must be text",
+            ),
+            ("prune.method", 1.into(), "text"),
+            ("learning_rate.milestones", 3.into(), "a list"),
+        ];
+        for (key, value, words) in wrong {
+            let error = edit(key, value).expect_err(key);
+            assert!(error.what.contains(words), "{error}");
+        }
+        assert!(
+            edit("prune.sparsity", 0).is_ok(),
+            "a whole number is a number"
+        );
     }
 }

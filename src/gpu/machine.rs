@@ -1,7 +1,7 @@
 //! A plan made real on a device: buffers, bind groups and pipelines, ready to be replayed.
 
 use super::device::{PATIENCE, lock};
-use super::{Gpu, Plan, Tensor};
+use super::{Gpu, Plan, Product, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use bytemuck::Pod;
 use std::collections::VecDeque;
@@ -81,6 +81,13 @@ impl Gpu {
         for phase in &plan.phases {
             let mut launches = Vec::with_capacity(phase.dispatches.len());
             for dispatch in &phase.dispatches {
+                // Kernels clamp indices to the last element, so there must be one.
+                if let Some(empty) = dispatch.tensors.iter().find(|tensor| tensor.is_empty()) {
+                    return Err(Error::kernel(
+                        &format!("kernel {} of {}", dispatch.kernel.label(), dispatch.layer),
+                        format!("{} has no elements", empty.name),
+                    ));
+                }
                 let pipeline = self.pipeline(dispatch)?;
                 let entries: Vec<wgpu::BindGroupEntry<'_>> = (0u32..)
                     .zip(&dispatch.tensors)
@@ -130,6 +137,17 @@ impl Gpu {
 
     /// Refuses a plan that passes the adapter's limits, before anything is allocated.
     fn fits(&self, plan: &Plan) -> Result<()> {
+        if let Product::Lanes(lanes) = plan.tuning.product
+            && self.adapter.lanes() != Some(lanes)
+        {
+            return Err(Error::config(
+                format!(
+                    "the plan is made for subgroups of {lanes}, which {:?} does not have",
+                    self.adapter.name
+                ),
+                "record it with a tuning of this adapter",
+            ));
+        }
         let limits = self.device.limits();
         let largest = limits
             .max_storage_buffer_binding_size
@@ -161,8 +179,8 @@ impl Gpu {
     }
 }
 
-/// Bytes for people to read.
-fn mebibytes(bytes: u64) -> String {
+/// Bytes for people to read, for example `33.1 MiB`.
+pub fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
 

@@ -252,12 +252,28 @@ impl Plan {
         self.dispatch(kernel, &constants, tensors, Grid::threads(count, size));
     }
 
+    /// The plan with no phases but these. Each buffer shrinks to the part that they bind, most of them to nothing.
+    pub fn only(mut self, phases: &[&str]) -> Self {
+        self.phases.retain(|phase| phases.contains(&phase.name));
+        self.current = self.phases.len();
+        let mut bound = vec![0; self.buffers.len()];
+        let dispatches = self.phases.iter().flat_map(|phase| &phase.dispatches);
+        for tensor in dispatches.flat_map(|dispatch| &dispatch.tensors) {
+            let end = &mut bound[tensor.buffer];
+            *end = tensor.offset.saturating_add(tensor.len()).max(*end);
+        }
+        for (buffer, end) in self.buffers.iter_mut().zip(bound) {
+            buffer.elements = end;
+        }
+        self
+    }
+
     /// The phases recorded so far.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
     }
 
-    /// Bytes of all buffers.
+    /// Bytes of all buffers. What a driver takes for itself, and copies under way to and from the device, come on top.
     pub fn bytes(&self) -> u64 {
         self.buffers
             .iter()

@@ -2,7 +2,7 @@
 
 use super::arena::{Arena, Placed};
 use super::layers::{Activations, record_backward, record_forward};
-use super::{Net, Shape};
+use super::{Net, Parameter, Shape};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
     Adam, Affine, CrossEntropy, GatherBatch, Metrics, Prune, Record, Sgd, StepParams, UpdateTensors,
@@ -127,6 +127,12 @@ fn assert_one_reader(net: &Net) {
 }
 
 impl RunTensors {
+    /// Parameters that pruning may remove elements of, in PyTorch's order.
+    pub fn prunable(&self) -> impl Iterator<Item = &Parameter> {
+        let parameters = self.parameters.iter().map(|placed| &placed.parameter);
+        parameters.filter(|parameter| parameter.is_prunable())
+    }
+
     fn new(net: &Net, settings: &Settings, arena: &Arena, plan: &mut Plan) -> Self {
         let sets = [
             ("train", settings.train_images),

@@ -1,6 +1,6 @@
 //! Weights in safetensors files, with the names and shapes of PyTorch.
 
-use super::Parameter;
+use super::{MODELS, Parameter};
 use crate::error::{Error, Result};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
@@ -80,17 +80,28 @@ pub fn load(path: &Path, parameters: &[Parameter], model: &str) -> Result<Vec<Ve
                 view.dtype(),
                 view.shape()
             ));
+            continue;
         }
-        let values: Vec<f32> =
-            bytemuck::pod_collect_to_vec(&view.data()[..view.data().len() / 4 * 4]);
+        let values: Vec<f32> = bytemuck::pod_collect_to_vec(view.data());
         if values.iter().any(|value| !value.is_finite()) {
             differences.push(format!("{} has a value that is not finite", parameter.name));
         }
         loaded.push(values);
     }
     if differences.is_empty() {
-        Ok(loaded)
-    } else {
-        Err(refuse(differences.join("; ")))
+        return Ok(loaded);
     }
+    let mut error = refuse(differences.join("; "));
+    if let Some(saved) = saved_model(&bytes).filter(|saved| *saved != model) {
+        error.help = format!("these are weights of {saved}: add --model {saved}");
+    }
+    Err(error)
+}
+
+/// The known model that a file says it is of, as [`save`] writes it.
+fn saved_model(bytes: &[u8]) -> Option<&'static str> {
+    let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+    let saved = header.metadata().as_ref()?.get("model")?;
+    let known = MODELS.iter().find(|(name, _)| name == saved);
+    known.map(|(name, _)| *name)
 }

@@ -1,14 +1,15 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+use super::evaluate::{TEST, TRAIN, count, score, upload};
 use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
-use crate::data::{Dataset, Split};
-use crate::error::{Error, ErrorKind, Result};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
     Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,
 };
-use crate::ops::{GatherBatch, Record, StepParams};
+use crate::ops::{Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
 
@@ -35,10 +36,6 @@ pub struct Readings {
     pub kept: Vec<u32>,
 }
 
-fn count(items: usize) -> u32 {
-    u32::try_from(items).unwrap_or(u32::MAX)
-}
-
 impl Session {
     /// Allocates everything on the device and uploads the data set.
     ///
@@ -56,19 +53,7 @@ impl Session {
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
         let machine = gpu.load(&plan)?;
-        for (set, Split { images, labels }) in
-            [&dataset.train, &dataset.test].into_iter().enumerate()
-        {
-            let mut bytes = images.clone();
-            bytes.resize(bytes.len().next_multiple_of(4), 0);
-            machine.write(&tensors.images[set], &bytes);
-            let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
-            machine.write(&tensors.labels[set], &labels);
-        }
-        machine.write(
-            &tensors.scale,
-            &GatherBatch::scale(&dataset.mean, &dataset.std),
-        );
+        upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.affine {
             machine.write(&tensors.turns, &affine.turns());
         }
@@ -80,11 +65,7 @@ impl Session {
         let mut validation = train.split_off(kept as usize);
         train.sort_unstable();
         validation.sort_unstable();
-        let parameters = tensors.parameters.iter().map(|placed| &placed.parameter);
-        let prunable = parameters
-            .filter(|parameter| parameter.is_prunable())
-            .map(Parameter::len)
-            .collect();
+        let prunable = tensors.prunable().map(Parameter::len).collect();
         Ok(Self {
             machine,
             plan,
@@ -113,7 +94,7 @@ impl Session {
         &self.plan
     }
 
-    /// Bytes of all buffers on the device.
+    /// Bytes of all buffers on the device, the data set included; see [`Plan::bytes`] for what is not in it.
     pub fn device_bytes(&self) -> u64 {
         self.machine.bytes
     }
@@ -125,13 +106,8 @@ impl Session {
 
     /// Names of the prunable tensors.
     pub fn prunable_names(&self) -> impl Iterator<Item = &str> {
-        let parameters = self
-            .tensors
-            .parameters
-            .iter()
-            .map(|placed| &placed.parameter);
-        parameters
-            .filter(|parameter| parameter.is_prunable())
+        self.tensors
+            .prunable()
             .map(|parameter| parameter.name.as_str())
     }
 
@@ -345,35 +321,20 @@ impl Session {
     ///
     /// # Errors
     /// The device was lost or reported an error, or a loss is not finite.
+    ///
+    /// # Panics
+    /// If records of steps are unread, whose rows it needs.
     pub fn evaluate(&mut self, set: ImageSet) -> Result<Score> {
-        let (gather, order) = match set {
-            ImageSet::Validation => ("gather-plain", self.validation.clone()),
-            ImageSet::Test => ("gather-test", (0..self.settings.test_images).collect()),
-        };
-        self.machine.write(&self.tensors.order, &order);
-        let (batch, images) = (self.settings.batch, count(order.len()));
-        let mut score = Score::default();
-        for position in (0..images).step_by(batch as usize) {
-            let params = StepParams {
-                position,
-                count: batch.min(images - position),
-                record: self.unread,
-                ..bytemuck::Zeroable::zeroed()
-            };
-            self.submit(params, &[gather, "forward", "evaluate"])?;
-            if self.is_full() || position + batch >= images {
-                for record in self.read_records()? {
-                    if record.fault().is_some() {
-                        return Err(Error::new(
-                            ErrorKind::Diverged,
-                            "the loss on the images to evaluate is not finite",
-                            "these weights are too large to compute with; train with a lower --lr",
-                        ));
-                    }
-                    score.add(&record);
-                }
+        assert_eq!(self.unread, 0, "records are read before an evaluation");
+        let (machine, tensors, batch) = (&self.machine, &self.tensors, self.settings.batch);
+        match set {
+            ImageSet::Validation => {
+                score(machine, tensors, batch, "gather-plain", &self.validation)
+            }
+            ImageSet::Test => {
+                let all: Vec<u32> = (0..self.settings.test_images).collect();
+                score(machine, tensors, batch, "gather-test", &all)
             }
         }
-        Ok(score)
     }
 }

@@ -6,7 +6,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
 
@@ -25,25 +25,43 @@ impl Run {
     }
 }
 
-/// Runs the program in `folder`, with the environment of the tests less what would change its answers.
-pub(crate) fn wgprune_with(folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_wgprune"))
+/// The program in `folder`, with the environment of the tests less what would change its answers.
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wgprune"));
+    command
         .args(args)
         .current_dir(folder)
         .env_remove("RUST_LOG")
         .env_remove("WGPRUNE_DATA")
         // Without a desktop, this layer of Mesa writes lines of its own to standard error.
-        .env("NODEVICE_SELECT", "1")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+        .env("NODEVICE_SELECT", "1");
+    command
+}
+
+fn run(command: &mut Command) -> Run {
+    let output = command.output().unwrap();
     let run = Run {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     };
-    assert!(!run.stderr.contains("panicked"), "{args:?}: {}", run.stderr);
+    assert!(
+        !run.stderr.contains("panicked"),
+        "{command:?}: {}",
+        run.stderr
+    );
     run
+}
+
+pub(crate) fn wgprune_with(folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Run {
+    run(program(folder, args).envs(variables.iter().copied()))
+}
+
+/// The program with its standard output sent elsewhere.
+pub(crate) fn wgprune_into(stdout: Stdio, args: &str) -> Run {
+    let folder = here();
+    let args: Vec<&str> = args.split(' ').collect();
+    run(program(folder.path(), &args).stdout(stdout))
 }
 
 pub(crate) fn wgprune(folder: &Path, args: &str) -> Run {
@@ -144,6 +162,30 @@ pub(crate) fn zeros(bytes: &[u8]) -> usize {
     let list = tensors(bytes);
     let weights = list.iter().filter(|(name, ..)| name.ends_with(".weight"));
     weights.map(|(.., zeros)| zeros).sum()
+}
+
+/// An IDX file of u8 values.
+pub(crate) fn idx(dimensions: &[u32], values: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 8, u8::try_from(dimensions.len()).unwrap()];
+    file.extend(dimensions.iter().flat_map(|n| n.to_be_bytes()));
+    file.extend(values);
+    file
+}
+
+/// A data set of `count` training images and as many test images, in a new folder.
+pub(crate) fn write_digits(folder: &Path, count: u32) {
+    fs::create_dir_all(folder).unwrap();
+    let cycle = |length: u32, period: u32| -> Vec<u8> {
+        let values = (0..length).map(|i| u8::try_from(i % period).unwrap());
+        values.collect()
+    };
+    for part in ["train", "t10k"] {
+        // A prime, so that no two images in a row are the same.
+        let images = idx(&[count, 28, 28], &cycle(count * 784, 251));
+        let labels = idx(&[count], &cycle(count, 10));
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
 }
 
 pub(crate) fn here() -> TempDir {

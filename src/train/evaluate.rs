@@ -1,0 +1,128 @@
+//! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
+
+use super::{Score, check_batch, check_data, settings, tuning};
+use crate::config::Config;
+use crate::data::{Dataset, Split};
+use crate::error::{Error, ErrorKind, Result};
+use crate::gpu::{Gpu, Machine};
+use crate::net::{Compiled, Net, RECORDS, RunTensors, compile};
+use crate::ops::{GatherBatch, Record, StepParams};
+use std::sync::Arc;
+
+/// Positions of the sets in [`RunTensors`].
+pub(super) const TRAIN: usize = 0;
+pub(super) const TEST: usize = 1;
+
+/// A network and the test images on a device, and nothing that only training needs.
+pub struct Evaluator {
+    machine: Machine,
+    tensors: RunTensors,
+    batch: u32,
+    /// Positions of all test images.
+    order: Vec<u32>,
+}
+
+impl Evaluator {
+    /// Allocates what the network needs forwards, and uploads the test images. Of `config`, the batch and the tuning
+    /// count.
+    ///
+    /// # Errors
+    /// A network that does not fit the data set or the device, or a kernel that it refuses.
+    pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
+        let batch = config.train.batch;
+        check_batch(net, batch)?;
+        check_data(net, dataset)?;
+        let images = count(dataset.test.len());
+        let settings = settings(config, dataset.width, [0, images]);
+        let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
+        let machine = gpu.load(&plan.only(&["gather-test", "forward", "evaluate"]))?;
+        upload(&machine, &tensors, dataset, &[TEST]);
+        Ok(Self {
+            machine,
+            tensors,
+            batch,
+            order: (0..images).collect(),
+        })
+    }
+
+    /// Bytes of all buffers on the device, counted as [`Session::device_bytes`](super::Session::device_bytes) does.
+    pub fn device_bytes(&self) -> u64 {
+        self.machine.bytes
+    }
+
+    /// Loss and accuracy over all test images of weights with values in file order.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error, or a loss is not finite.
+    pub fn score(&self, values: &[Vec<f32>]) -> Result<Score> {
+        for (placed, values) in self.tensors.parameters.iter().zip(values) {
+            self.machine
+                .write(&placed.tensor, &placed.parameter.to_device(values));
+        }
+        score(
+            &self.machine,
+            &self.tensors,
+            self.batch,
+            "gather-test",
+            &self.order,
+        )
+    }
+}
+
+pub(super) fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}
+
+/// Copies these sets and their statistics to the device.
+pub(super) fn upload(machine: &Machine, tensors: &RunTensors, dataset: &Dataset, sets: &[usize]) {
+    for &set in sets {
+        let Split { images, labels } = [&dataset.train, &dataset.test][set];
+        let mut bytes = images.clone();
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        machine.write(&tensors.images[set], &bytes);
+        let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
+        machine.write(&tensors.labels[set], &labels);
+    }
+    machine.write(
+        &tensors.scale,
+        &GatherBatch::scale(&dataset.mean, &dataset.std),
+    );
+}
+
+/// Loss, without smoothing, and accuracy over the images that `order` names, picked by the phase `gather`. Writes
+/// over the order of the epoch and the metrics table.
+pub(super) fn score(
+    machine: &Machine,
+    tensors: &RunTensors,
+    batch: u32,
+    gather: &str,
+    order: &[u32],
+) -> Result<Score> {
+    machine.write(&tensors.order, order);
+    let mut score = Score::default();
+    let starts: Vec<u32> = (0..count(order.len())).step_by(batch as usize).collect();
+    for starts in starts.chunks(RECORDS as usize) {
+        for (record, &position) in (0..).zip(starts) {
+            let params = StepParams {
+                position,
+                count: batch.min(count(order.len()) - position),
+                record,
+                ..bytemuck::Zeroable::zeroed()
+            };
+            machine.write(&tensors.step, &[params]);
+            machine.replay(&[gather, "forward", "evaluate"])?;
+        }
+        let records: Vec<Record> = machine.read(&tensors.records)?;
+        for record in &records[..starts.len()] {
+            if record.fault().is_some() {
+                return Err(Error::new(
+                    ErrorKind::Diverged,
+                    "the loss on the images to evaluate is not finite",
+                    "these weights are too large to compute with; train with a lower --lr",
+                ));
+            }
+            score.add(record);
+        }
+    }
+    Ok(score)
+}
