@@ -38,3 +38,18 @@ pub use prune::{CHUNK, Prune};
 pub use relu::Relu;
 pub use step::StepParams;
 pub use update::{Adam, Sgd, UpdateTensors};
+
+/// Numbers that one load can fetch where neighbours in memory come in stretches of so many.
+fn vector_width(stretch: u32) -> u32 {
+    let fits = |width: &u32| stretch.is_multiple_of(*width);
+    [4, 2].into_iter().find(fits).unwrap_or(1)
+}
+
+/// The WGSL type of `width` numbers.
+fn vector_type(of: &str, width: u32) -> String {
+    if width == 1 {
+        of.to_owned()
+    } else {
+        format!("vec{width}<{of}>")
+    }
+}

@@ -54,10 +54,13 @@ fn max_pool_agrees_with_its_twin() {
 
 #[test]
 fn the_first_of_equal_maxima_wins() {
-    let s = shape([2, 9, 8, 5], [3, 2, 1]);
-    let few = integers(3, s.x_len(), 0..3);
-    let x: Vec<f32> = few.iter().map(|&i| [-2.0, -1.0, 0.0][i as usize]).collect();
-    assert_agrees(s, &x);
+    // Alone, and as vectors of two and four channels.
+    for c in [5, 2, 4] {
+        let s = shape([2, 9, 8, c], [3, 2, 1]);
+        let few = integers(3, s.x_len(), 0..3);
+        let x: Vec<f32> = few.iter().map(|&i| [-2.0, -1.0, 0.0][i as usize]).collect();
+        assert_agrees(s, &x);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// Geometry of one max pool. x is N·H·W·C, y is N·P·Q·C.
+// Geometry of one max pool. x is N·H·W·C, y is N·P·Q·C, where C counts vectors of the width that the text is made for.
 override C: u32;
 override H: u32;
 override W: u32;

@@ -1,5 +1,6 @@
 //! Maximum over a square window, any stride and padding; windows may overlap.
 
+use super::{vector_type, vector_width};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
@@ -51,12 +52,7 @@ impl MaxPool {
     /// If a tensor has another number of elements than the geometry.
     pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor, winner: &Tensor) {
         self.expect_lengths(x, [y, winner]);
-        plan.elementwise(
-            &FORWARD,
-            &self.constants(self.y_len()),
-            &[x, y, winner],
-            self.y_len(),
-        );
+        self.record(plan, &FORWARD, &[x, y, winner], self.y_len());
     }
 
     /// `dx` from `dy` and the winners.
@@ -65,12 +61,19 @@ impl MaxPool {
     /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [dy, winner]: [&Tensor; 2], dx: &Tensor) {
         self.expect_lengths(dx, [dy, winner]);
-        plan.elementwise(
-            &GRAD_INPUT,
-            &self.constants(self.x_len()),
-            &[dy, winner, dx],
-            self.x_len(),
+        self.record(plan, &GRAD_INPUT, &[dy, winner, dx], self.x_len());
+    }
+
+    /// One invocation for each vector of channels of the `elements`.
+    fn record(&self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor], elements: u32) {
+        let width = vector_width(self.c);
+        let [value, index] = ["f32", "u32"].map(|of| vector_type(of, width));
+        let kernel = kernel.with(
+            format!("x{width}"),
+            &format!("alias Value = {value};\nalias Index = {index};\n"),
         );
+        let count = elements / width;
+        plan.elementwise(&kernel, &self.constants(width, count), tensors, count);
     }
 
     /// Asserts the length of the input or its gradient, and of what has an element for each window.
@@ -82,9 +85,9 @@ impl MaxPool {
     }
 
     /// One entry for each `override` of `shaders/shared/max_pool_shape.wgsl`.
-    fn constants(&self, length: u32) -> [Constant; 9] {
+    fn constants(&self, width: u32, length: u32) -> [Constant; 9] {
         [
-            ("C", self.c),
+            ("C", self.c / width),
             ("H", self.h),
             ("W", self.w),
             ("P", self.p()),

@@ -1,5 +1,6 @@
 //! The sum of products behind linear layers and convolutions: which kernel variant, tile and slicing.
 
+use super::{vector_type, vector_width};
 use crate::gpu::{Constant, Grid, Kernel, Plan, Product, Tensor, kernel};
 
 const SUM_SLICES: Kernel = kernel!("sum_slices", "grid");
@@ -27,7 +28,8 @@ const BLOCK: u32 = 8;
 /// Largest tile of `product_lanes`: more sums take the driver seconds to compile, and run slower.
 const MAX_ROWS: u32 = 8;
 const MAX_COLUMNS: u32 = 64;
-const MAX_SUMS: u32 = 256;
+/// By the inner steps that one right value holds: 1, 2 and 4.
+const MAX_SUMS: [u32; 3] = [256, 192, 64];
 
 /// Longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
 const MAX_SUM: u32 = 16_384;
@@ -56,10 +58,7 @@ impl Operand {
     /// Numbers that one load can fetch: vectors lie within a stretch.
     fn width(self) -> u32 {
         let (Self::Inner(stretch) | Self::Across(stretch)) = self;
-        [4, 2]
-            .into_iter()
-            .find(|width| stretch.is_multiple_of(*width))
-            .unwrap_or(1)
+        vector_width(stretch)
     }
 
     /// Rows or columns that one load fetches.
@@ -168,10 +167,8 @@ impl ProductKernel {
 
 /// WGSL for the values of an operand, `width` numbers each.
 fn vectors(side: &str, name: &str, width: u32) -> String {
-    let (of, at) = match width {
-        1 => ("f32".to_owned(), ""),
-        _ => (format!("vec{width}<f32>"), "[i]"),
-    };
+    let of = vector_type("f32", width);
+    let at = if width == 1 { "" } else { "[i]" };
     let constant = side.to_uppercase();
     format!(
         "alias {name} = {of};\nconst {constant}_WIDTH = {width}u;\n\
@@ -201,12 +198,13 @@ fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
             + load(right) * c / (lanes * right.across() * steps(right));
         u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64))
     };
+    let most = MAX_SUMS[steps(right).ilog2() as usize];
     let unit = lanes * right.across();
     let rows_of_lane = (1..=MAX_ROWS).filter(|r| r.is_multiple_of(left.across()));
     let columns_of_tile = (unit..=MAX_COLUMNS).step_by(unit as usize);
     rows_of_lane
         .flat_map(|r| columns_of_tile.clone().map(move |c| (r, c)))
-        .filter(|(r, c)| r * c <= MAX_SUMS)
+        .filter(|(r, c)| r * c <= most)
         .min_by_key(cost)
         .expect("one lane's vector fits a tile")
 }
