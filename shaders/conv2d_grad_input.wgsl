@@ -6,13 +6,15 @@
 const LEFT_ROWS = 1u; // both values are along k
 const RIGHT_COLUMNS = 1u;
 
-// A row is an input pixel, counted as (h, w, n): neighbouring rows are one pixel of many images, so a tap that
-// misses dy misses it for all of them, and the loop skips it.
+// A row is an input pixel. If BY_PIXEL they count as (h, w, n): neighbouring rows are one pixel of many images, so a
+// tap that misses dy misses it for all of them, and the loop can skip it; otherwise as (n, h, w), as they lie in memory.
 override N: u32 = ROWS / (H * W);
+fn image_of(row: u32) -> u32 { return select(row / (H * W), row % N, BY_PIXEL); }
+fn pixel_of(row: u32) -> u32 { return select(row % (H * W), row / N, BY_PIXEL); }
+
 struct Row { h: u32, w: u32, image: u32 }
 fn row_at(row: u32) -> Row {
-    let pixel = row / N;
-    return Row(pixel / W + PAD, pixel % W + PAD, row % N * P * Q);
+    return Row(pixel_of(row) / W + PAD, pixel_of(row) % W + PAD, image_of(row) * P * Q);
 }
 
 // The outer loop is a tap (r, s), the inner one k.
@@ -35,5 +37,5 @@ fn right_at(outer: u32) -> u32 { return outer * C; }
 fn right(origin: u32, k: u32, column: u32) -> Right { return w[(origin + column) * (K / RIGHT_WIDTH) + k]; }
 
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    dx[(row % N * H * W + row / N) * C + column] = sum;
+    dx[(image_of(row) * H * W + pixel_of(row)) * C + column] = sum;
 }

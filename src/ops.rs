@@ -34,10 +34,18 @@ pub use gather_batch::{Affine, GatherBatch};
 pub use linear::Linear;
 pub use max_pool::MaxPool;
 pub use metrics::{Fault, Metrics, Record};
+pub(crate) use product::LONGEST_SUM;
 pub use prune::{CHUNK, Prune};
 pub use relu::Relu;
 pub use step::StepParams;
 pub use update::{Adam, Sgd, UpdateTensors};
+
+/// Positions of a window along an axis: `(extent + 2 pad - kernel) / stride + 1`; none if it does not fit.
+pub(crate) fn windows(extent: u32, kernel: u32, stride: u32, pad: u32) -> Option<u32> {
+    let rest = (u64::from(extent) + 2 * u64::from(pad)).checked_sub(kernel.into())?;
+    let steps = rest.checked_div(stride.into())?;
+    u32::try_from(steps + 1).ok().filter(|_| kernel > 0)
+}
 
 /// Numbers that one load can fetch where neighbours in memory come in stretches of so many.
 fn vector_width(stretch: u32) -> u32 {

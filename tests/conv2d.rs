@@ -43,6 +43,7 @@ fn conv2d_agrees_with_its_twin_where_channels_make_vectors() {
         shape([3, 4, 4, 2], [20, 2, 2, 0]),
         shape([2, 7, 6, 12], [3, 3, 2, 2]),
         shape([5, 4, 5, 3], [68, 3, 1, 0]),
+        shape([3, 5, 4, 6], [10, 3, 1, 1]),
     ] {
         assert_agrees(&s, true, &settings());
     }

@@ -229,3 +229,31 @@ fn products_refuse_wrong_lengths() {
         s.grad_weight(plan, [x, dy], dw, Some(dbias));
     });
 }
+
+#[test]
+fn windows_that_do_not_fit_are_refused() {
+    // Its height of 2^31 steps would wrap to a geometry that all lengths agree with.
+    let s = Conv2d {
+        n: 1,
+        h: 2,
+        w: 2,
+        c: 1,
+        k: 1,
+        kernel: 3,
+        stride: 1 << 31,
+        pad: 0,
+    };
+    let forward = |plan: &mut Plan, [x, w, y]: [&Tensor; 3]| s.forward(plan, [x, w], None, y);
+    assert!(refusal([4, 9, 4], &forward).is_some_and(|message| message.contains("window")));
+    let s = MaxPool {
+        n: 1,
+        h: 4,
+        w: 4,
+        c: 1,
+        kernel: 1,
+        stride: 1,
+        pad: 1,
+    };
+    let pool = |plan: &mut Plan, [x, y, winner]: [&Tensor; 3]| s.forward(plan, x, y, winner);
+    assert!(refusal([16, 36, 36], &pool).is_some_and(|message| message.contains("padding")));
+}

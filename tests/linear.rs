@@ -28,6 +28,8 @@ fn linear_agrees_with_its_twin_where_features_make_vectors() {
         (40, 10, 14),
         (9, 4, 5),
         (5, 3, 4),
+        (6, 6, 5),
+        (6, 5, 6),
     ] {
         assert_agrees(&Linear { n, c, k }, true, &settings());
     }

@@ -1,72 +1,76 @@
-//! Networks as data: what their layers may read, and how weights lie in files. No device.
+//! A network refuses a layer that cannot read what comes before it, and says which and why.
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
-use wgprune::config::Config;
-use wgprune::gpu::Tuning;
-use wgprune::net::{Layer, Net, Shape, by_name, compile};
-use wgprune::train::settings;
+use wgprune::net::{Layer, Net, Shape, by_name};
 
-const INPUT: Shape = Shape { h: 9, w: 7, c: 2 };
-
-/// The layers in this order, named after their positions.
-fn net(layers: &[Layer]) -> Net {
-    let mut net = Net::new("test", INPUT);
-    for (i, layer) in layers.iter().enumerate() {
-        net.push(&format!("layer{i}"), *layer).unwrap();
-    }
-    net
+fn refusal(input: Shape, layer: Layer) -> String {
+    let mut net = Net::new("net", input);
+    net.push("first", layer).unwrap_err().to_string()
 }
 
-const LINEAR: Layer = Layer::Linear {
-    outputs: 3,
-    bias: true,
-};
-
-fn compiles(net: &Net) {
-    let settings = settings(&Config::default(), net.input.w, [1024; 2]);
-    compile(net, &settings, Tuning::PORTABLE);
+fn conv(kernel: u32, stride: u32) -> Layer {
+    Layer::Conv2d {
+        outputs: 4,
+        kernel,
+        stride,
+        pad: 1,
+        bias: true,
+    }
 }
 
 #[test]
-fn the_order_of_weights_in_files_is_the_same_before_and_after_a_relu() {
-    let order = |layers: &[Layer]| {
-        let weight = net(layers).parameters().swap_remove(0);
-        let device: Vec<u32> = (0..weight.len()).collect();
-        weight.to_file(&device)
-    };
-    let plain = order(&[Layer::Flatten, LINEAR]);
-    // Files go along the columns of one channel, the device along the outputs of one element.
-    let next_column = 3 * INPUT.c;
-    assert_eq!(plain[..2], [0, next_column]);
-    for layers in [
-        &[Layer::Relu, Layer::Flatten, LINEAR][..],
-        &[Layer::Flatten, Layer::Relu, LINEAR],
-        &[Layer::Flatten, Layer::Relu, Layer::Relu, LINEAR],
-        &[Layer::Flatten, Layer::Relu, Layer::Flatten, LINEAR],
+fn layers_that_do_not_fit_are_refused_by_name() {
+    let image = Shape { h: 3, w: 4, c: 2 };
+    for (layer, why) in [
+        (conv(6, 1), "its window of 6x6 is larger"),
+        (conv(3, 0), "its stride is 0"),
+        (
+            Layer::MaxPool {
+                kernel: 4,
+                stride: 2,
+                pad: 0,
+            },
+            "its window of 4x4 is larger",
+        ),
+        (
+            Layer::Linear {
+                outputs: 5,
+                bias: true,
+            },
+            "flat features",
+        ),
     ] {
-        assert_eq!(order(layers), plain, "{layers:?}");
+        let message = refusal(image, layer);
+        assert!(
+            message.contains("layer first of net") && message.contains(why),
+            "{message}"
+        );
     }
 }
 
 #[test]
-fn a_network_whose_layers_are_read_once_compiles() {
-    compiles(&net(&[Layer::Flatten, LINEAR, Layer::Relu, LINEAR]));
-    compiles(&by_name("lenet-5", Shape { h: 28, w: 28, c: 1 }, 10).unwrap());
-}
-
-#[test]
-#[should_panic(expected = "layer1 of test is read by [\"layer2\", \"layer3\"]")]
-fn a_second_reader_of_a_value_is_refused() {
-    let mut net = net(&[Layer::Flatten, LINEAR, Layer::Relu, Layer::Relu]);
-    net.nodes[3].reads = 2;
-    compiles(&net);
-}
-
-#[test]
-#[should_panic(expected = "layer1 of test is read by []")]
-fn a_value_that_nothing_reads_is_refused() {
-    let mut net = net(&[Layer::Relu, Layer::Relu, Layer::Flatten, LINEAR]);
-    net.nodes[2].reads = 0;
-    compiles(&net);
+fn sums_that_one_driver_would_cut_short_are_refused() {
+    let wide = Shape {
+        h: 257,
+        w: 257,
+        c: 1,
+    };
+    let message = by_name("lenet-300-100", wide, 10).unwrap_err().to_string();
+    assert!(
+        message.contains("layer fc1") && message.contains("66049 products"),
+        "{message}"
+    );
+    assert!(
+        by_name(
+            "lenet-300-100",
+            Shape {
+                h: 200,
+                w: 200,
+                c: 1
+            },
+            10
+        )
+        .is_ok()
+    );
 }

@@ -56,10 +56,13 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
 fn modules() -> &'static BTreeMap<String, (Kernel, Module, ModuleInfo)> {
     static ALL: OnceLock<BTreeMap<String, (Kernel, Module, ModuleInfo)>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let kernels: BTreeMap<String, Kernel> = dispatches()
-            .iter()
-            .map(|(_, dispatch)| (dispatch.kernel.label(), dispatch.kernel.clone()))
-            .collect();
+        let mut kernels: BTreeMap<String, Kernel> = BTreeMap::new();
+        for (_, Dispatch { kernel, .. }) in dispatches() {
+            let known = kernels
+                .entry(kernel.label())
+                .or_insert_with(|| kernel.clone());
+            assert_eq!(known.source(), kernel.source(), "one label, two texts");
+        }
         let parse = |(label, kernel): (String, Kernel)| {
             let module = naga::front::wgsl::parse_str(kernel.source()).unwrap_or_else(|error| {
                 panic!("{label}: {}", error.emit_to_string(kernel.source()))

@@ -1,10 +1,7 @@
 // Sums over outer and inner of left * right, for each row and column. The kernel above says what these are:
-// row_at(row), left_at(row, outer) and right_at(outer) prepare what stays the same in the loops inside theirs, and
-// reaches(spot) tells whether any left value there can differ from 0; if MAY_MISS is false, all do.
-// A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by some inner steps, and a right one RIGHT_WIDTH numbers,
-// RIGHT_COLUMNS columns by some inner steps; here all of these are 1.
-// Each invocation owns a block of TILE_ROWS x TILE_COLUMNS sums. The arrays are indexed by constants
-// once the loops over the tile are unrolled, so they live in registers.
+// row_at(row), left_at(row, outer) and right_at(outer) prepare what stays the same in the loops inside theirs.
+// Each invocation owns a block of TILE_ROWS x TILE_COLUMNS sums, and left and right values are single numbers.
+// The arrays are indexed by constants once the loops over the tile are unrolled, so they live in registers.
 override ROWS: u32;
 override COLUMNS: u32;
 override OUTER: u32;

@@ -1,9 +1,12 @@
 // Sums over outer and inner of left * right, for each row and column. The kernel above says what these are, see
-// product_block. A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
+// product_block, and more:
+// A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by LEFT_STEPS inner steps, and a right one RIGHT_WIDTH numbers,
+// RIGHT_COLUMNS columns by RIGHT_STEPS inner steps. If MAY_MISS, what is left is 0 wherever reaches(spot) is false.
+// A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
 // PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and shuffled to all.
 // The sums live in registers once every loop over the tile is unrolled. One driver is certain to do so only where
 // the loop's variable indexes an array of as many elements as the loop has turns, so the arrays have just that shape,
-// and their lengths and types, which cannot be overrides, stand before this text as constants.
+// and their lengths and types, which cannot be overrides, are constants that src/ops/product.rs adds to this text.
 override ROWS: u32;
 override COLUMNS: u32;
 override OUTER: u32;
@@ -12,11 +15,12 @@ override SLICE: u32; // how much of OUTER one z of the grid adds up
 
 const LEFT_LOADS = TILE_ROWS / LEFT_ROWS;
 const TILE_COLUMNS = PARTS * LANES * RIGHT_COLUMNS;
-// Inner steps that one value holds, and those of one turn of the inner loop.
+// Inner steps that one value holds. A turn of the inner loop takes those of a left value, which divide INNER.
 const LEFT_STEPS = LEFT_WIDTH / LEFT_ROWS;
 const RIGHT_STEPS = RIGHT_WIDTH / RIGHT_COLUMNS;
-const STEPS = max(LEFT_STEPS, RIGHT_STEPS);
-const RIGHT_LOADS = STEPS / RIGHT_STEPS;
+const RIGHT_LOADS = LEFT_STEPS / RIGHT_STEPS;
+const_assert RIGHT_LOADS * RIGHT_STEPS == LEFT_STEPS;
+const_assert LEFT_LOADS * LEFT_ROWS == TILE_ROWS;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -48,7 +52,7 @@ fn main(
             reached |= reaches(spots[i]);
         }
         let origin = right_at(outer);
-        var turns = INNER / STEPS;
+        var turns = INNER / LEFT_STEPS;
         if MAY_MISS { turns = select(0u, turns, subgroupAny(reached)); }
         for (var turn = 0u; turn < turns; turn++) {
             var lefts: array<array<f32, LEFT_WIDTH>, LEFT_LOADS>;

@@ -38,8 +38,8 @@ impl Config {
     }
 
     /// The configuration that repeats a run from any working directory: its data by absolute folders, and `auto` of
-    /// `prune.every` as the steps that `schedule` made of it. Lengths stay as they were written, as they mean the same
-    /// steps for the same data, batch and length of run.
+    /// `prune.every` as the steps that `schedule` made of it, so that the file tells what was done. Lengths stay as they
+    /// were written, as they tell it already.
     ///
     /// # Errors
     /// A folder of the data that is gone or whose name is not Unicode.

@@ -1,4 +1,5 @@
-//! A kernel: one WGSL file with the shared text it needs appended.
+//! A kernel: one WGSL file with the shared text it needs appended, and in a few variants the constants that cannot be
+//! overrides.
 
 use std::borrow::Cow;
 
@@ -8,8 +9,8 @@ use std::borrow::Cow;
 ///
 /// Kernels run without bounds checks, so only this crate can make one:
 ///
-/// ```compile_fail
-/// let kernel = wgprune::gpu::Kernel { name: "mine", variant: "", source: "" };
+/// ```compile_fail,E0451
+/// let kernel = wgprune::gpu::Kernel { name: "mine", variant: "".into(), source: "".into() };
 /// ```
 #[derive(Debug, Clone)]
 pub struct Kernel {

@@ -13,7 +13,8 @@ pub enum Product {
     Lanes(u32),
 }
 
-/// Kernel choices for one adapter. Numbers become override constants, algorithms become files.
+/// Kernel choices for one adapter. Numbers become override constants, algorithms become files;
+/// only lengths of arrays and types, which cannot be overrides, become text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
     /// Invocations of a workgroup in elementwise kernels.

@@ -2,7 +2,7 @@
 
 use super::Parameter;
 use crate::error::{Error, Result};
-use crate::ops::{Conv2d, MaxPool};
+use crate::ops::{Conv2d, LONGEST_SUM, MaxPool, windows};
 use std::fmt;
 
 /// Extent of one image or activation: H, W and C.
@@ -115,7 +115,8 @@ impl Net {
     /// Appends a layer that reads the last value.
     ///
     /// # Errors
-    /// A window larger than its padded input, or a linear layer on an image that is not flat.
+    /// A window larger than its padded input, a linear layer on an image that is not flat, or sums too long for some
+    /// driver.
     pub fn push(&mut self, name: &str, layer: Layer) -> Result<&mut Self> {
         let reads = self.nodes.len();
         let from = self.shape(reads);
@@ -126,12 +127,7 @@ impl Net {
             ))
         };
         let window = |kernel: u32, stride: u32, pad: u32| {
-            let side = |extent: u32| {
-                (extent + 2 * pad)
-                    .checked_sub(kernel)
-                    .map(|rest| rest / stride + 1)
-            };
-            side(from.h).zip(side(from.w))
+            windows(from.h, kernel, stride, pad).zip(windows(from.w, kernel, stride, pad))
         };
         if let Layer::Conv2d { stride: 0, .. } | Layer::MaxPool { stride: 0, .. } = layer {
             return refuse("its stride is 0".to_owned());
@@ -165,6 +161,17 @@ impl Net {
             Layer::Relu => from,
             Layer::Flatten => Shape::features(from.len()),
         };
+        let window_len = match layer {
+            Layer::Conv2d { kernel, .. } => u64::from(kernel).pow(2),
+            Layer::Linear { .. } => 1,
+            _ => 0,
+        };
+        let terms = window_len * u64::from(from.c.max(shape.c));
+        if terms > LONGEST_SUM.into() {
+            return refuse(format!(
+                "it would add up {terms} products, and some drivers stop at {LONGEST_SUM}"
+            ));
+        }
         self.nodes.push(Node {
             name: name.to_owned(),
             layer,

@@ -1,6 +1,7 @@
 //! Convolution with a square window, any stride and zero padding.
 
 use super::product::{Extent, Operand, ProductKernel, product, sum_gradients};
+use super::windows;
 use crate::gpu::{Constant, Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
@@ -30,13 +31,19 @@ pub struct Conv2d {
 
 impl Conv2d {
     /// Height of the output.
+    ///
+    /// # Panics
+    /// If the window does not fit into the padded input, or its side or step is 0.
     pub fn p(&self) -> u32 {
-        (self.h + 2 * self.pad - self.kernel) / self.stride + 1
+        windows(self.h, self.kernel, self.stride, self.pad).expect("the window fits")
     }
 
     /// Width of the output.
+    ///
+    /// # Panics
+    /// As [`p`](Self::p).
     pub fn q(&self) -> u32 {
-        (self.w + 2 * self.pad - self.kernel) / self.stride + 1
+        windows(self.w, self.kernel, self.stride, self.pad).expect("the window fits")
     }
 
     /// Products that make one output: kernel²·C.

@@ -1,6 +1,6 @@
 //! Maximum over a square window, any stride and padding; windows may overlap.
 
-use super::{vector_type, vector_width};
+use super::{vector_type, vector_width, windows};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
@@ -27,13 +27,19 @@ pub struct MaxPool {
 
 impl MaxPool {
     /// Height of the output.
+    ///
+    /// # Panics
+    /// If the window does not fit into the padded input, or its side or step is 0.
     pub fn p(&self) -> u32 {
-        (self.h + 2 * self.pad - self.kernel) / self.stride + 1
+        windows(self.h, self.kernel, self.stride, self.pad).expect("the window fits")
     }
 
     /// Width of the output.
+    ///
+    /// # Panics
+    /// As [`p`](Self::p).
     pub fn q(&self) -> u32 {
-        (self.w + 2 * self.pad - self.kernel) / self.stride + 1
+        windows(self.w, self.kernel, self.stride, self.pad).expect("the window fits")
     }
 
     /// Elements of `x`.
@@ -49,7 +55,7 @@ impl MaxPool {
     /// `y`, and in `winner` the position `r·kernel + s` of the first maximum of each window (u32).
     ///
     /// # Panics
-    /// If a tensor has another number of elements than the geometry.
+    /// If a tensor has another number of elements than the geometry, or a window can lie in the padding.
     pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor, winner: &Tensor) {
         self.expect_lengths(x, [y, winner]);
         self.record(plan, &FORWARD, &[x, y, winner], self.y_len());
@@ -58,7 +64,7 @@ impl MaxPool {
     /// `dx` from `dy` and the winners.
     ///
     /// # Panics
-    /// If a tensor has another number of elements than the geometry.
+    /// If a tensor has another number of elements than the geometry, or a window can lie in the padding.
     pub fn grad_input(&self, plan: &mut Plan, [dy, winner]: [&Tensor; 2], dx: &Tensor) {
         self.expect_lengths(dx, [dy, winner]);
         self.record(plan, &GRAD_INPUT, &[dy, winner, dx], self.x_len());
@@ -78,6 +84,10 @@ impl MaxPool {
 
     /// Asserts the length of the input or its gradient, and of what has an element for each window.
     fn expect_lengths(&self, x: &Tensor, of_windows: [&Tensor; 2]) {
+        assert!(
+            2 * u64::from(self.pad) <= self.kernel.into(),
+            "a window holds more than padding"
+        );
         x.expect_len(&[self.n, self.h, self.w, self.c]);
         for tensor in of_windows {
             tensor.expect_len(&[self.n, self.p(), self.q(), self.c]);

@@ -31,7 +31,10 @@ const MAX_COLUMNS: u32 = 64;
 /// By the inner steps that one right value holds: 1, 2 and 4.
 const MAX_SUMS: [u32; 3] = [256, 192, 64];
 
-/// Longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
+/// Terms of the longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
+pub(crate) const LONGEST_SUM: u32 = 60_000;
+
+/// The same where sums are cut into slices anyway.
 const MAX_SUM: u32 = 16_384;
 
 /// Extent of a product: `rows` x `columns` sums over `outer`·`inner` terms.
@@ -61,6 +64,11 @@ impl Operand {
         vector_width(stretch)
     }
 
+    /// Inner steps that one load fetches, so that it is paid for once in so many.
+    fn steps(self) -> u32 {
+        self.width() / self.across()
+    }
+
     /// Rows or columns that one load fetches.
     fn across(self) -> u32 {
         match self {
@@ -87,6 +95,11 @@ impl ProductKernel {
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
+        let terms = u64::from(extent.outer) * u64::from(extent.inner);
+        assert!(
+            terms <= LONGEST_SUM.into(),
+            "a sum of {terms} terms is too long for some drivers"
+        );
         let choice = self.choose(plan, extent);
         choice.record(plan, extent, extent.outer, constants, tensors);
     }
@@ -108,7 +121,7 @@ impl ProductKernel {
             .div_ceil(groups)
             .min((extent.outer * extent.inner).div_ceil(64));
         let longest = (MAX_SUM / extent.inner).max(1);
-        let slice = extent.outer.div_ceil(enough.max(1)).min(longest);
+        let slice = extent.outer.div_ceil(enough.max(1)).clamp(1, longest);
         let slices = extent.outer.div_ceil(slice);
         let sums = plan.scratch(&[slices, extent.rows, extent.columns]);
         choice.record(
@@ -134,7 +147,7 @@ impl ProductKernel {
                 kernel: self.block.with(
                     "block".into(),
                     &format!(
-                        "const TILE_ROWS = {BLOCK}u;\nconst TILE_COLUMNS = {BLOCK}u;\n{}{}",
+                        "const TILE_ROWS = {BLOCK}u;\nconst TILE_COLUMNS = {BLOCK}u;\nconst BY_PIXEL = false;\n{}{}",
                         vectors("left", "Left", 1),
                         vectors("right", "Right", 1)
                     ),
@@ -145,13 +158,14 @@ impl ProductKernel {
             },
             Product::Lanes(lanes) => {
                 let (r, c) = best_tile(extent, lanes);
+                assert!(extent.inner.is_multiple_of(left.steps()), "the inner loop has whole turns");
                 let [left_width, right_width] = [left, right].map(Operand::width);
                 let parts = c / (lanes * right.across());
                 Choice {
                     kernel: self.lanes.with(
-                        format!("lanes-{r}x{c}/{left_width}x{right_width}"),
+                        format!("lanes{lanes}-{r}x{c}/{left_width}x{right_width}"),
                         &format!(
-                            "const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\n{}{}",
+                            "const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\nconst BY_PIXEL = true;\n{}{}",
                             vectors("left", "Left", left_width),
                             vectors("right", "Right", right_width)
                         ),
@@ -189,16 +203,14 @@ fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
         ..
     } = extent;
     let load = |operand: Operand| 25 + 18 * operand.width();
-    // Numbers of a load that are inner steps: it is paid for once in so many.
-    let steps = |operand: Operand| operand.width() / operand.across();
     let cost = |&(r, c): &(u32, u32)| {
         let tiles = rows.div_ceil(r * lanes) * columns.div_ceil(c);
         let sums = r * c.min(columns);
-        let loads = load(left) * r / (left.across() * steps(left))
-            + load(right) * c / (lanes * right.across() * steps(right));
+        let loads = load(left) * r / (left.across() * left.steps())
+            + load(right) * c / (lanes * right.across() * right.steps());
         u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64))
     };
-    let most = MAX_SUMS[steps(right).ilog2() as usize];
+    let most = MAX_SUMS[right.steps().ilog2() as usize];
     let unit = lanes * right.across();
     let rows_of_lane = (1..=MAX_ROWS).filter(|r| r.is_multiple_of(left.across()));
     let columns_of_tile = (unit..=MAX_COLUMNS).step_by(unit as usize);

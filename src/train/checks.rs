@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Net, Shape};
+use crate::net::{Net, Placed, Shape};
 
 /// Training images of a data set, less those that `config` holds out for validation.
 ///
@@ -46,7 +46,7 @@ pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
 ///
 /// # Errors
 /// Names the network and the data set with the shapes and classes of both, or the part of the data set that has no
-/// images, not the bytes of its images, or a label above the classes.
+/// images, 4 GiB of them, not the bytes of its images, or a label above the classes.
 pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
     let Dataset {
         name,
@@ -74,6 +74,15 @@ pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
         ));
     }
     for (set, split) in [("training", train), ("test", test)] {
+        if u32::try_from(split.images.len()).is_err() {
+            return Err(Error::new(
+                ErrorKind::Memory,
+                format!(
+                    "the {set} set of {name} has 4 GiB of images or more, and kernels count in 32 bits"
+                ),
+                "use a smaller data set",
+            ));
+        }
         let Split { images, labels } = split;
         let is_whole = !split.is_empty()
             && images.len() == split.len() * dataset.image_bytes()
@@ -87,6 +96,28 @@ pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
                     images.len()
                 ),
                 "give one label below the number of classes for each image, and at least one image",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses values, in file order, that are not those of `parameters` or not finite.
+///
+/// # Errors
+/// Names the parameter with a value that is not finite.
+///
+/// # Panics
+/// If there are more or fewer values than the parameters have.
+pub(super) fn check_values(parameters: &[Placed], values: &[Vec<f32>]) -> Result<()> {
+    assert_eq!(values.len(), parameters.len(), "parameters");
+    for (Placed { parameter, .. }, values) in parameters.iter().zip(values) {
+        let name = &parameter.name;
+        assert_eq!(values.len(), parameter.len() as usize, "values of {name}");
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(Error::data(
+                format!("{name} has a value that is not finite"),
+                "these weights come from a run that diverged; train with a lower --lr",
             ));
         }
     }

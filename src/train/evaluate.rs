@@ -1,5 +1,6 @@
 //! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
 
+use super::checks::check_values;
 use super::{Score, check_batch, check_data, settings, tuning};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
@@ -53,8 +54,12 @@ impl Evaluator {
     /// Loss and accuracy over all test images of weights with values in file order.
     ///
     /// # Errors
-    /// The device was lost or reported an error, or a loss is not finite.
+    /// The device was lost or reported an error, or a value or a loss is not finite.
+    ///
+    /// # Panics
+    /// If there are more or fewer values than the parameters have.
     pub fn score(&self, values: &[Vec<f32>]) -> Result<Score> {
+        check_values(&self.tensors.parameters, values)?;
         for (placed, values) in self.tensors.parameters.iter().zip(values) {
             self.machine
                 .write(&placed.tensor, &placed.parameter.to_device(values));

@@ -1,10 +1,11 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+use super::checks::check_values;
 use super::evaluate::{TEST, TRAIN, count, score, upload};
 use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
     Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,
@@ -151,17 +152,7 @@ impl Session {
     /// # Panics
     /// If there are more or fewer values than the parameters have.
     pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
-        assert_eq!(values.len(), self.tensors.parameters.len(), "parameters");
-        for (Placed { parameter, .. }, values) in self.tensors.parameters.iter().zip(values) {
-            let name = &parameter.name;
-            assert_eq!(values.len(), parameter.len() as usize, "values of {name}");
-            if values.iter().any(|value| !value.is_finite()) {
-                return Err(Error::data(
-                    format!("{name} has a value that is not finite"),
-                    "these weights come from a run that diverged; train with a lower --lr",
-                ));
-            }
-        }
+        check_values(&self.tensors.parameters, values)?;
         let RunTensors {
             weights,
             state,
@@ -276,7 +267,7 @@ impl Session {
         self.machine.replay(phases)
     }
 
-    /// Steps and batches of evaluation that were submitted since the last reading.
+    /// Steps that were submitted since the last reading.
     pub fn unread(&self) -> u32 {
         self.unread
     }
