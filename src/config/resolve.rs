@@ -11,6 +11,16 @@ use toml::{Table, Value};
 /// `prune.every` by the rule of [`Schedule::new`].
 const AUTO: &str = "auto";
 
+/// `source` is what an error blames.
+fn from_table(table: &Table, source: &str) -> Result<Config> {
+    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
+        Error::config(
+            format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
+            "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
+        )
+    })
+}
+
 impl Config {
     /// Defaults, then the file, then the edits, the later over the earlier.
     ///
@@ -23,16 +33,12 @@ impl Config {
         });
         let defaults = Self::default().to_table();
         check_keys(&table, &defaults, "", &source)?;
+        from_table(&table, &source)?;
         for (key, value) in edits {
             set(&mut table, key, value.clone())?;
         }
         check_keys(&table, &defaults, "", "the configuration")?;
-        let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
-            Error::config(
-                format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
-                "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
-            )
-        })?;
+        let config = from_table(&table, "the configuration")?;
         config.check()?;
         Ok(config)
     }
@@ -314,6 +320,15 @@ mod tests {
                 .help
                 .contains("prune")
         );
+    }
+
+    #[test]
+    fn a_wrong_flag_is_not_blamed_on_a_file_that_is_right() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "seed = 1\n").expect("written");
+        let flag = ("prune.method".to_owned(), "sometimes".into());
+        let error = Config::resolve(Some(file.path()), &[flag]).expect_err("no such method");
+        assert!(error.what.starts_with("the configuration: "), "{error}");
     }
 
     #[test]
