@@ -310,8 +310,15 @@ fn a_batch_that_does_not_fit_the_adapter_is_refused_before_the_first_step() {
         return;
     }
     let folder = here();
-    let refused = wgprune(folder.path(), "train --batch 6000 --steps 1");
-    assert_refused(&refused, 6, &["MiB", "one buffer may have", "--batch"]);
+    // All embedded images at once are too many only where a buffer ends at 128 MiB.
+    if run.1["adapter"]["name"]
+        .as_str()
+        .unwrap()
+        .contains("llvmpipe")
+    {
+        let refused = wgprune(folder.path(), "train --batch 6000 --steps 1");
+        assert_refused(&refused, 6, &["MiB", "one buffer may have", "--batch"]);
+    }
     let path = file(run, "final.safetensors");
     let refused = wgprune(
         folder.path(),
