@@ -105,20 +105,39 @@ impl Split {
 ///
 /// Of kind `Config` if the name is unknown, and of kind `Data` if files are missing or damaged.
 pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
-    if let Some(&(name, mean, std)) = KNOWN.iter().find(|known| known.0 == name_or_dir) {
-        let sources = if name == EMBEDDED {
-            embedded()
-        } else {
-            let (root, origin) = find_root(data_root, &|key| std::env::var_os(key))?;
-            open_folder(&root.join(name), origin)?
-        };
-        return read(name, sources, Some((mean, std)));
-    }
+    let sources = match locate(name_or_dir, data_root)? {
+        Place::Program => embedded(),
+        Place::Root(root, origin) => open_folder(&root.join(name_or_dir), origin)?,
+        Place::Folder(folder) => open_folder(folder, "from --data")?,
+    };
+    let known = KNOWN.iter().find(|known| known.0 == name_or_dir);
+    read(
+        name_or_dir,
+        sources,
+        known.map(|&(_, mean, std)| (mean, std)),
+    )
+}
+
+/// Where a data set lies.
+enum Place<'a> {
+    Program,
+    /// In the folder of its name under this root, found in this way.
+    Root(PathBuf, &'static str),
+    Folder(&'a Path),
+}
+
+fn locate<'a>(name_or_dir: &'a str, data_root: Option<&Path>) -> Result<Place<'a>> {
     let folder = Path::new(name_or_dir);
-    if name_or_dir.contains(is_separator) || folder.is_dir() {
-        return read(name_or_dir, open_folder(folder, "from --data")?, None);
+    if name_or_dir == EMBEDDED {
+        Ok(Place::Program)
+    } else if KNOWN.iter().any(|known| known.0 == name_or_dir) {
+        let (root, origin) = find_root(data_root, &|key| std::env::var_os(key))?;
+        Ok(Place::Root(root, origin))
+    } else if name_or_dir.contains(is_separator) || folder.is_dir() {
+        Ok(Place::Folder(folder))
+    } else {
+        Err(unknown(name_or_dir))
     }
-    Err(unknown(name_or_dir))
 }
 
 /// What [`open`] was given, such that it means the same data from any working directory and in any environment:
@@ -144,14 +163,11 @@ pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, 
         let text = found.into_os_string().into_string();
         text.map_err(|found| refuse(Path::new(&found), "its path is not Unicode"))
     };
-    if name_or_dir == EMBEDDED {
-        return Ok((name_or_dir.into(), String::new()));
-    }
-    if KNOWN.iter().any(|known| known.0 == name_or_dir) {
-        let (root, _) = find_root(data_root, &|key| std::env::var_os(key))?;
-        return Ok((name_or_dir.into(), written(&root)?));
-    }
-    Ok((written(Path::new(name_or_dir))?, String::new()))
+    Ok(match locate(name_or_dir, data_root)? {
+        Place::Program => (name_or_dir.into(), String::new()),
+        Place::Root(root, _) => (name_or_dir.into(), written(&root)?),
+        Place::Folder(folder) => (written(folder)?, String::new()),
+    })
 }
 
 fn read(name: &str, sources: [Source; 4], statistics: Option<(f32, f32)>) -> Result<Dataset> {

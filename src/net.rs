@@ -11,7 +11,7 @@ mod weights;
 
 pub use arena::Placed;
 pub use build::{Layer, Net, Node, Shape};
-pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, compile};
+pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
 pub use init::Init;
 pub use parameter::{Parameter, Role};
 pub use weights::{load, save};

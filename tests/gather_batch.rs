@@ -15,6 +15,14 @@ const AFFINE: Affine = Affine {
     shift: 2,
 };
 
+const PLAIN: GatherBatch = GatherBatch {
+    n: 9,
+    h: 5,
+    w: 7,
+    c: 3,
+    affine: None,
+};
+
 /// A batch in the middle of the third epoch.
 fn params(count: u32) -> StepParams {
     StepParams {
@@ -79,13 +87,7 @@ fn random_images(s: &GatherBatch) -> Vec<u8> {
 
 #[test]
 fn plain_batches_agree_with_their_twin() {
-    let s = GatherBatch {
-        n: 9,
-        h: 5,
-        w: 7,
-        c: 3,
-        affine: None,
-    };
+    let s = PLAIN;
     let scale = GatherBatch::scale(&[0.49, 0.48, 0.45], &[0.25, 0.24, 0.26]);
     assert_agrees(s, 9, &random_images(&s), &scale);
 }
@@ -93,13 +95,7 @@ fn plain_batches_agree_with_their_twin() {
 #[test]
 fn rows_of_padding_repeat_the_last_sample() {
     for affine in [None, Some(AFFINE)] {
-        let s = GatherBatch {
-            n: 9,
-            h: 5,
-            w: 7,
-            c: 3,
-            affine,
-        };
+        let s = GatherBatch { affine, ..PLAIN };
         let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
         assert_agrees(s, 4, &random_images(&s), &scale);
     }
@@ -107,13 +103,7 @@ fn rows_of_padding_repeat_the_last_sample() {
 
 #[test]
 fn what_lies_behind_the_order_or_the_samples_means_the_last() {
-    let s = GatherBatch {
-        n: 9,
-        h: 5,
-        w: 7,
-        c: 3,
-        affine: None,
-    };
+    let s = PLAIN;
     let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
     let last = SAMPLES - 1;
     let order: Vec<u32> = (0..13).chain([SAMPLES, u32::MAX, 1 << 30, 3]).collect();

@@ -15,7 +15,8 @@ fn record_start(row: u32) -> u32 {
     return min(row, ROWS - 1u) * RECORD_WORDS;
 }
 
-// Integer test: a shader compiler may assume that a float is a number.
+// All ones in the bits of what is not finite. An integer test: a shader compiler may assume that a float is a number.
+const EXPONENT = 0x7f800000u;
 fn is_finite(value: f32) -> bool {
-    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+    return (bitcast<u32>(value) & EXPONENT) != EXPONENT;
 }

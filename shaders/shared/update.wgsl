@@ -16,7 +16,7 @@ fn kept(i: u32) -> vec4<bool> {
 
 // True for kept parameters whose value is not finite, by the integer test of is_finite.
 fn broken(value: vec4<f32>, keep: vec4<bool>) -> vec4<bool> {
-    return keep & ((bitcast<vec4<u32>>(value) & vec4(0x7f800000u)) == vec4(0x7f800000u));
+    return keep & ((bitcast<vec4<u32>>(value) & vec4(EXPONENT)) == vec4(EXPONENT));
 }
 
 // Notes a fault of one of four parameters in the record; the highest position stays.

@@ -51,6 +51,11 @@ pub struct Compiled {
     pub tensors: RunTensors,
 }
 
+/// Position of the training set in [`RunTensors`].
+pub const TRAIN: usize = 0;
+/// Position of the test set in [`RunTensors`].
+pub const TEST: usize = 1;
+
 /// The tensors of a run that the host writes or reads.
 #[derive(Debug, Clone)]
 pub struct RunTensors {
@@ -186,9 +191,9 @@ fn record_gathers(
 ) {
     let Shape { h, w, c } = net.input;
     for (phase, set, affine) in [
-        ("gather", 0, settings.affine),
-        ("gather-plain", 0, None),
-        ("gather-test", 1, None),
+        ("gather", TRAIN, settings.affine),
+        ("gather-plain", TRAIN, None),
+        ("gather-test", TEST, None),
     ] {
         plan.phase(phase);
         plan.layer("batch");

@@ -48,6 +48,13 @@ pub(super) struct Extent {
     pub(super) right: Operand,
 }
 
+impl Extent {
+    /// Tiles of so many rows and columns that cover the sums.
+    fn tiles(self, rows: u32, columns: u32) -> u32 {
+        self.rows.div_ceil(rows) * self.columns.div_ceil(columns)
+    }
+}
+
 /// How an operand of a product lies in memory.
 #[derive(Clone, Copy)]
 pub(super) enum Operand {
@@ -135,46 +142,48 @@ impl ProductKernel {
     }
 
     fn choose(&self, plan: &Plan, extent: Extent) -> Choice {
-        let Extent {
-            rows,
-            columns,
-            left,
-            right,
-            ..
-        } = extent;
         match plan.tuning.product {
-            Product::Block => Choice {
-                kernel: self.block.with(
-                    "block".into(),
-                    &format!(
-                        "const TILE_ROWS = {BLOCK}u;\nconst TILE_COLUMNS = {BLOCK}u;\nconst BY_PIXEL = false;\n{}{}",
-                        vectors("left", "Left", 1),
-                        vectors("right", "Right", 1)
-                    ),
-                ),
-                constants: vec![("WORKGROUP_SIZE", plan.tuning.workgroup_size.into())],
-                tiles: rows.div_ceil(BLOCK) * columns.div_ceil(BLOCK),
-                invocations_per_group: plan.tuning.workgroup_size,
-            },
-            Product::Lanes(lanes) => {
-                let (r, c) = best_tile(extent, lanes);
-                assert!(extent.inner.is_multiple_of(left.steps()), "the inner loop has whole turns");
-                let [left_width, right_width] = [left, right].map(Operand::width);
-                let parts = c / (lanes * right.across());
-                Choice {
-                    kernel: self.lanes.with(
-                        format!("lanes{lanes}-{r}x{c}/{left_width}x{right_width}"),
-                        &format!(
-                            "const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\nconst BY_PIXEL = true;\n{}{}",
-                            vectors("left", "Left", left_width),
-                            vectors("right", "Right", right_width)
-                        ),
-                    ),
-                    constants: Vec::new(),
-                    tiles: rows.div_ceil(r * lanes) * columns.div_ceil(c),
-                    invocations_per_group: 1,
-                }
-            }
+            Product::Block => self.block_choice(extent, plan.tuning.workgroup_size),
+            Product::Lanes(lanes) => self.lanes_choice(extent, lanes),
+        }
+    }
+
+    fn block_choice(&self, extent: Extent, workgroup_size: u32) -> Choice {
+        let text = [
+            format!("const TILE_ROWS = {BLOCK}u;\nconst TILE_COLUMNS = {BLOCK}u;\n"),
+            "const BY_PIXEL = false;\n".to_owned(),
+            vectors("left", "Left", 1),
+            vectors("right", "Right", 1),
+        ];
+        Choice {
+            kernel: self.block.with("block".into(), &text.concat()),
+            constants: vec![("WORKGROUP_SIZE", workgroup_size.into())],
+            tiles: extent.tiles(BLOCK, BLOCK),
+            invocations_per_group: workgroup_size,
+        }
+    }
+
+    fn lanes_choice(&self, extent: Extent, lanes: u32) -> Choice {
+        let Extent { left, right, .. } = extent;
+        assert!(
+            extent.inner.is_multiple_of(left.steps()),
+            "the inner loop has whole turns"
+        );
+        let (r, c) = best_tile(extent, lanes);
+        let [left_width, right_width] = [left, right].map(Operand::width);
+        let parts = c / (lanes * right.across());
+        let text = [
+            format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\n"),
+            "const BY_PIXEL = true;\n".to_owned(),
+            vectors("left", "Left", left_width),
+            vectors("right", "Right", right_width),
+        ];
+        let variant = format!("lanes{lanes}-{r}x{c}/{left_width}x{right_width}");
+        Choice {
+            kernel: self.lanes.with(variant, &text.concat()),
+            constants: Vec::new(),
+            tiles: extent.tiles(r * lanes, c),
+            invocations_per_group: 1,
         }
     }
 }
@@ -195,19 +204,12 @@ fn vectors(side: &str, name: &str, width: u32) -> String {
 /// The unit of cost is a multiply-add whose sum stays in a register, measured where lanes are the lanes of a CPU's
 /// vectors: there a load walks from lane to lane, and sums beyond 64 cost twice, because they spill.
 fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
-    let Extent {
-        rows,
-        columns,
-        left,
-        right,
-        ..
-    } = extent;
+    let Extent { left, right, .. } = extent;
     let load = |operand: Operand| 25 + 18 * operand.width();
     let cost = |&(r, c): &(u32, u32)| {
-        let tiles = rows.div_ceil(r * lanes) * columns.div_ceil(c);
-        let sums = r * c.min(columns);
-        let loads = load(left) * r / (left.across() * left.steps())
-            + load(right) * c / (lanes * right.across() * right.steps());
+        let sums = r * c.min(extent.columns);
+        let loads = load(left) * r / left.width() + load(right) * c / (lanes * right.width());
+        let tiles = extent.tiles(r * lanes, c);
         u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64))
     };
     let most = MAX_SUMS[right.steps().ilog2() as usize];

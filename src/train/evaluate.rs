@@ -6,13 +6,9 @@ use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gpu::{Gpu, Machine};
-use crate::net::{Compiled, Net, RECORDS, RunTensors, compile};
+use crate::net::{Compiled, Net, RECORDS, RunTensors, TEST, compile};
 use crate::ops::{GatherBatch, Record, StepParams};
 use std::sync::Arc;
-
-/// Positions of the sets in [`RunTensors`].
-pub(super) const TRAIN: usize = 0;
-pub(super) const TEST: usize = 1;
 
 /// A network and the test images on a device, and nothing that only training needs.
 pub struct Evaluator {

@@ -1,14 +1,15 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
 use super::checks::check_values;
-use super::evaluate::{TEST, TRAIN, count, score, upload};
+use super::evaluate::{count, score, upload};
 use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{
-    Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, compile,
+    Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, TEST, TRAIN,
+    compile,
 };
 use crate::ops::{Record, StepParams};
 use crate::random::{Stream, key, permutation};
