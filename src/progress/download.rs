@@ -1,8 +1,7 @@
 //! What a person sees of a download: a bar for each file on a terminal, and a line for each everywhere.
 
-use indicatif::ProgressBar;
+use indicatif::{HumanBytes, ProgressBar};
 use wgprune::data::Event;
-use wgprune::gpu::mebibytes;
 
 /// Shows the events of a download.
 pub(crate) struct Download {
@@ -32,11 +31,11 @@ impl Download {
                 bytes,
             } => {
                 let rest = match have {
-                    0 => mebibytes(bytes),
+                    0 => HumanBytes(bytes).to_string(),
                     _ => format!(
                         "the last {} of {}",
-                        mebibytes(bytes - have),
-                        mebibytes(bytes)
+                        HumanBytes(bytes - have),
+                        HumanBytes(bytes)
                     ),
                 };
                 self.bar

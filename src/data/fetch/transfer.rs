@@ -76,7 +76,7 @@ impl Client {
         };
         let mut answers = Vec::new();
         for (i, mirror) in mirrors.iter().enumerate() {
-            match self.from_mirror(&mut part, mirror, watch) {
+            match self.ask(&mut part, mirror, watch) {
                 Ok(()) => {
                     part.finish(path)?;
                     return Ok(Ok(i));
@@ -96,7 +96,7 @@ impl Client {
         Ok(Err(answers))
     }
 
-    fn from_mirror(&self, part: &mut Part, mirror: &str, watch: &mut dyn FnMut(Event)) -> Attempt {
+    fn ask(&self, part: &mut Part, mirror: &str, watch: &mut dyn FnMut(Event)) -> Attempt {
         let had = part.length()?;
         match self.attempt(part, mirror, had, watch) {
             // What was here before may be at fault, so the mirror gets a chance of its own.
