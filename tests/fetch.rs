@@ -13,7 +13,6 @@ use small_set::{FILE, LENGTH, PART, PATIENCE, Set, gzip, sha256};
 use std::fs;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
 use wgprune::data::{self, Event, Options, State};
 use wgprune::error::ErrorKind;
 
@@ -219,7 +218,6 @@ fn slow_servers_are_given_up() {
             thread::sleep(PATIENCE / 10);
         }
     });
-    let start = Instant::now();
     for (server, why) in [
         (silent, "sent nothing for 0.3 s"),
         (stalling, "after 100 of"),
@@ -228,7 +226,6 @@ fn slow_servers_are_given_up() {
         let set = Set::new(1000, &[&server.url]);
         set.assert_fails(ErrorKind::Data, &["too slow", why]);
     }
-    assert!(start.elapsed() < Duration::from_secs(3));
 }
 
 #[test]
