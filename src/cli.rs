@@ -1,7 +1,10 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+mod data;
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+pub(crate) use data::{DataCommand, GetArgs, ListArgs, VerifyArgs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
@@ -42,6 +45,9 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// The adapters that wgpu sees
     Devices(DevicesArgs),
+    /// List, download and check data sets
+    #[command(subcommand)]
+    Data(DataCommand),
 }
 
 impl Cli {
@@ -51,6 +57,7 @@ impl Cli {
             Command::Eval(args) => args.look.json,
             Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
+            Command::Data(command) => command.wants_json(),
         }
     }
 }

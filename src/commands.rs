@@ -1,5 +1,6 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod data;
 mod devices;
 mod eval;
 mod show;
@@ -23,6 +24,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Eval(args) => eval::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Data(command) => data::run(&command, cli.quiet),
     }
 }
 
