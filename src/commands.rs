@@ -1,7 +1,10 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod completions;
 mod devices;
 mod eval;
+mod man;
+mod recipes;
 mod show;
 mod train;
 
@@ -23,6 +26,9 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Eval(args) => eval::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Recipes(args) => recipes::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
