@@ -115,11 +115,10 @@ fn every_recipe_trains() {
              --set prune.end=100% --set prune.every=1it",
             recipe.name
         ));
-        let kept = json["kept_weights"].as_u64().unwrap();
-        let prunable = json["prunable_weights"].as_u64().unwrap();
-        let share = 1.0 - json["sparsity_target"].as_f64().unwrap();
-        let rounding = kept.abs_diff((share * prunable as f64).round() as u64);
-        assert!(rounding <= 1, "{}: {json}", recipe.name);
+        let [kept, prunable] = ["kept_weights", "prunable_weights"].map(|key| json[key].as_f64());
+        let share = json["sparsity_target"].as_f64().map(|target| 1.0 - target);
+        let difference = kept.unwrap() - share.unwrap() * prunable.unwrap();
+        assert!(difference.abs() <= 0.5, "{}: {json}", recipe.name);
         assert_eq!(json["steps"], 2, "{}", recipe.name);
     }
 }
