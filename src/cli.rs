@@ -1,6 +1,7 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
 mod data;
+mod examples;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -13,7 +14,8 @@ use wgprune::error::Error;
 
 /// Trains and prunes neural networks in one run, on any GPU.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, about, long_about = None, max_term_width = 100)]
+#[command(after_help = format!("{}\n\n{EXIT_CODES}", examples::MAIN))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -28,26 +30,32 @@ pub(crate) struct Cli {
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage or configuration, 3 adapter, 4 data, 5 device lost, \
                           6 memory, 7 not finite, 8 output";
 
-const TRAIN_EXAMPLES: &str = "Examples:
-  wgprune train
-  wgprune train --model lenet-300-100 --data mnist --data-root ~/data --sparsity 0.98 --epochs 20
-  wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
-  wgprune train --set data.rotation=10 --set optimiser.nesterov=true";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Train a network and prune it on the way
-    #[command(after_help = TRAIN_EXAMPLES)]
+    #[command(after_help = examples::TRAIN)]
     Train(TrainArgs),
     /// Loss and accuracy of weights in a file on the test images
+    #[command(after_help = examples::EVAL)]
     Eval(EvalArgs),
     /// Layers, parameters, memory and plan of a network; opens no data
+    #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
     /// The adapters that wgpu sees
+    #[command(after_help = examples::DEVICES)]
     Devices(DevicesArgs),
     /// List, download and check data sets
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DATA)]
     Data(DataCommand),
+    /// Configurations that come with the program: a list, or the text of one
+    #[command(after_help = examples::RECIPES)]
+    Recipes(RecipesArgs),
+    /// A script with which a shell completes the commands and flags
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// The manual page, or a folder with one for each command
+    #[command(after_help = examples::MAN)]
+    Man(ManArgs),
 }
 
 impl Cli {
@@ -58,6 +66,8 @@ impl Cli {
             Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
             Command::Data(command) => command.wants_json(),
+            Command::Recipes(args) => args.json,
+            Command::Completions(_) | Command::Man(_) => false,
         }
     }
 }
@@ -120,8 +130,8 @@ pub(crate) struct TrainArgs {
     // An empty selector would match every adapter, as an unset variable in a script does.
     #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) device: Option<String>,
-    /// Configuration in TOML, for example the config.toml of a run
-    #[arg(long, value_name = "FILE")]
+    /// A recipe (see `wgprune recipes`), or a file in TOML, for example the config.toml of a run
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Any key of the configuration, for example prune.scope=layer; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
@@ -190,6 +200,30 @@ pub(crate) struct DevicesArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct RecipesArgs {
+    /// Recipe to print; without it, all are listed
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Folder for the pages of all commands; without it, the main page goes to standard output
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
 /// What clap refuses, as other errors are: its first paragraph is what happened, the rest is help.
 pub(crate) fn error(refusal: &clap::Error) -> Error {
     let text = refusal.render().to_string();
@@ -242,4 +276,36 @@ fn key_and_value(text: &str) -> Result<(String, Value), String> {
         key.trim().to_owned(),
         parsed.unwrap_or_else(|| Value::String(value.trim().to_owned())),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_help_has_examples_and_every_example_parses() {
+        let main = Cli::command();
+        main.clone().debug_assert();
+        for command in main.get_subcommands().chain([&main]) {
+            let name = command.get_name();
+            let help = command.get_after_help().unwrap_or_default().to_string();
+            let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
+            let lines: Vec<&str> = lines.collect();
+            assert!(
+                help.starts_with("Examples:\n") && !lines.is_empty(),
+                "{name}"
+            );
+            for line in lines {
+                // What follows is for the shell.
+                let words = line.split(['|', '>']).next().unwrap_or_default();
+                let parsed = Cli::try_parse_from(words.split_whitespace());
+                let was_parsed = match parsed {
+                    Ok(_) => line.starts_with("wgprune "),
+                    Err(refusal) => refusal.kind() == clap::error::ErrorKind::DisplayHelp,
+                };
+                assert!(was_parsed, "{name}: {line}");
+            }
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod completions;
 mod data;
 mod devices;
 mod eval;
+mod man;
+mod recipes;
 mod show;
 mod train;
 
@@ -25,6 +28,9 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Data(command) => data::run(&command, cli.quiet),
+        Command::Recipes(args) => recipes::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The configuration of a run: what the TOML file, the flags and the saved copy hold.
 
+mod recipe;
 mod resolve;
+
+pub use recipe::{RECIPES, Recipe};
 
 use crate::net::Init;
 use crate::train::Length;

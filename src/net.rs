@@ -17,7 +17,7 @@ pub use parameter::{Parameter, Role};
 pub use weights::{load, save};
 
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
+use crate::nearest::did_you_mean;
 
 /// Names that [`by_name`] knows, with what they are.
 pub const MODELS: [(&str, &str); 2] = [
@@ -47,8 +47,7 @@ pub fn by_name(name: &str, input: Shape, classes: u32) -> Result<Net> {
         "lenet-5" => lenet::lenet_5(input, classes),
         _ => {
             let names: Vec<&str> = MODELS.iter().map(|(known, _)| *known).collect();
-            let guess = nearest(name, names.iter().copied())
-                .map_or(String::new(), |known| format!("did you mean {known:?}? "));
+            let guess = did_you_mean(name, names.iter().copied());
             Err(Error::config(
                 format!("there is no model named {name:?}"),
                 format!("{guess}the models are {}", names.join(", ")),

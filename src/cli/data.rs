@@ -1,18 +1,14 @@
 //! The flags of `wgprune data`.
 
+use super::examples;
 use clap::{Args, Subcommand};
-
-const GET_EXAMPLES: &str = "Examples:
-  wgprune data get mnist
-  wgprune data get fashion-mnist --data-root ~/data
-  wgprune data get mnist --mirror http://localhost:8000/mnist";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// The named sets: size, where they are, and terms
     List(ListArgs),
     /// Download what is missing of a set; goes on where a download stopped
-    #[command(after_help = GET_EXAMPLES)]
+    #[command(after_help = examples::DATA_GET)]
     Get(GetArgs),
     /// Compare the files of a set with what was published
     Verify(VerifyArgs),

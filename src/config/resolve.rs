@@ -1,6 +1,6 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
-use super::{Config, MAX_BATCH};
+use super::{Config, MAX_BATCH, recipe};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
@@ -22,15 +22,17 @@ fn from_table(table: &Table, source: &str) -> Result<Config> {
 }
 
 impl Config {
-    /// Defaults, then the file, then the edits, the later over the earlier.
+    /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier.
+    ///
+    /// A name with a path separator in it, or `.toml` at its end, is that of a file.
     ///
     /// # Errors
-    /// A file that cannot be read, a key that does not exist, or a value out of range; the message names it.
+    /// No such recipe, a file that cannot be read, a key that does not exist, or a value out of range; the message names it.
     pub fn resolve(file: Option<&Path>, edits: &[(String, Value)]) -> Result<Self> {
-        let mut table = file.map_or_else(|| Ok(Table::new()), read_table)?;
-        let source = file.map_or("the configuration".to_owned(), |path| {
-            path.display().to_string()
-        });
+        let (mut table, source) = match file {
+            Some(name) => recipe::read(name)?,
+            None => (Table::new(), "the configuration".to_owned()),
+        };
         let defaults = Self::default().to_table();
         check_keys(&table, &defaults, "", &source)?;
         from_table(&table, &source)?;
@@ -176,21 +178,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn read_table(path: &Path) -> Result<Table> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::config(
-            format!("cannot read the configuration {}: {error}", path.display()),
-            "give the path of a TOML file, for example the config.toml of a run",
-        )
-    })?;
-    text.parse().map_err(|error: toml::de::Error| {
-        Error::config(
-            format!("{}: {}", path.display(), error.to_string().trim()),
-            "mend the TOML there",
-        )
-    })
 }
 
 /// Sets `a.b.c` in nested tables.

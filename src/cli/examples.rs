@@ -1,0 +1,53 @@
+//! The examples at the end of each command's help. A test parses every line of them.
+
+pub(super) const MAIN: &str = "Examples:
+  wgprune train
+  wgprune recipes
+  wgprune train --help";
+
+pub(super) const TRAIN: &str = "Examples:
+  wgprune train
+  wgprune train --config pmp-mnist-98 --data-root ~/data --seed 1
+  wgprune train --config lenet-5-mnist --sparsity 0.98 --data fashion-mnist
+  wgprune train --model lenet-300-100 --data mnist --data-root ~/data --sparsity 0.98 --epochs 20
+  wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
+  wgprune train --set data.rotation=10 --set optimiser.nesterov=true";
+
+pub(super) const EVAL: &str = "Examples:
+  wgprune eval runs/lenet-5-mnist-mini-progressive-0.9-seed-0/final.safetensors
+  wgprune eval weights.safetensors --model lenet-300-100 --data mnist --data-root ~/data --json";
+
+pub(super) const SHOW: &str = "Examples:
+  wgprune show
+  wgprune show lenet-5
+  wgprune show lenet-300-100 --batch 60 --device llvmpipe";
+
+pub(super) const DEVICES: &str = "Examples:
+  wgprune devices
+  wgprune devices --json";
+
+pub(super) const DATA: &str = "Examples:
+  wgprune data list
+  wgprune data get mnist
+  wgprune data verify mnist --data-root ~/data";
+
+pub(super) const DATA_GET: &str = "Examples:
+  wgprune data get mnist
+  wgprune data get fashion-mnist --data-root ~/data
+  wgprune data get mnist --mirror http://localhost:8000/mnist";
+
+pub(super) const RECIPES: &str = "Examples:
+  wgprune recipes
+  wgprune recipes pmp-mnist-98
+  wgprune recipes lenet-5-mnist > mine.toml
+  wgprune train --config mine.toml";
+
+pub(super) const COMPLETIONS: &str = "Examples:
+  wgprune completions bash > ~/.local/share/bash-completion/completions/wgprune
+  wgprune completions fish > ~/.config/fish/completions/wgprune.fish
+  wgprune completions zsh > ~/.zfunc/_wgprune
+  wgprune completions powershell >> $PROFILE";
+
+pub(super) const MAN: &str = "Examples:
+  wgprune man | man -l -
+  wgprune man --dir ~/.local/share/man/man1";
