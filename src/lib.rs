@@ -18,6 +18,7 @@
 //! 5. Add the layer to `src/net/build.rs` and `src/net/layers.rs`.
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
+pub mod check;
 pub mod config;
 pub mod data;
 pub mod error;
@@ -27,4 +28,5 @@ pub mod net;
 pub mod ops;
 pub mod random;
 pub mod reference;
+pub mod selftest;
 pub mod train;
