@@ -102,24 +102,32 @@ pub(super) fn check(setting: &Setting, op: &impl Layer, has_bias: bool) -> Resul
     let by_y = inner(&dy, &run.read(&gy)) - bias_share;
     let pairs = y_terms.iter().zip(&ady);
     let magnitude = pairs.map(|(y, &dy)| y * f64::from(dy)).sum();
-    let mut findings = run.findings.clone();
-    for (direction, name, share) in [
-        ("grad_input", "<dx,x>", inner(&run.read(&gdx), &x)),
-        ("grad_weight", "<dw,w>", inner(&run.read(&gdw), &w)),
+    let expected = Bounded::sum(by_y, magnitude);
+    let mut adjoint = Finding {
+        direction: "adjoint",
+        kernels: run
+            .findings
+            .iter()
+            .flat_map(|f| f.kernels.clone())
+            .collect(),
+        worst: 0.0,
+        repeats: true,
+        fault: None,
+    };
+    for (name, product) in [
+        ("<dx,x>", inner(&run.read(&gdx), &x)),
+        ("<dw,w>", inner(&run.read(&gdw), &w)),
     ] {
-        let expected = Bounded::sum(by_y, magnitude);
-        let error = expected.share(share);
-        for finding in findings.iter_mut().filter(|f| f.direction == direction) {
-            finding.worst = finding.worst.max(error);
-            if error > 1.0 && finding.fault.is_none() {
-                finding.fault = Some(format!(
-                    "{name} is {share}, but <dy,y> less <dbias,bias> is {} within {:e}",
-                    expected.value, expected.bound
-                ));
-            }
+        let error = expected.share(product);
+        adjoint.worst = adjoint.worst.max(error);
+        if error > 1.0 {
+            let Bounded { value, bound } = expected;
+            adjoint.fault = Some(format!(
+                "{name} is {product}, but <dy,y> less <dbias,bias> is {value} within {bound:e}"
+            ));
         }
     }
-    Ok(findings)
+    Ok([run.findings, vec![adjoint]].concat())
 }
 
 fn inner(a: &[f32], b: &[f32]) -> f64 {
