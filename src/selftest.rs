@@ -11,6 +11,18 @@
 //!     wgprune selftest --json > selftest.json
 //! # the exit code is 9 where a kernel gives wrong numbers, and 3 where there is no adapter
 //! ```
+//!
+//! | fact | what it says |
+//! | --- | --- |
+//! | `nan_differs_from_itself` | `x != x` for a NaN from memory; where not, that test finds no NaN |
+//! | `bits_tell_what_is_finite` | an integer test on the bits of floats does; training relies on it |
+//! | `max_of_nan_and_zero`, `nan_times_zero`, `infinity_times_zero` | `nan`, or `zero` where a ReLU or a mask hides a run that diverged |
+//! | `sums_keep_subnormals`, `products_keep_subnormals` | or flush them to zero |
+//! | `fma_is_fused`, `multiply_and_add_is_fused` | `fma(a, b, c)` and `a * b + c` round once |
+//! | `two_sum_survives` | the rounding error of a sum can be computed; where not, compensated sums gain nothing |
+//! | `division_error`, `sqrt_error`, `exp_error`, `log_error` | worst of some thousand numbers in units of the last place; 0.5 is the best there is |
+//! | `longest_loop` | most turns of those tried (60,000 to a million) after which a loop gave the right sum; training relies on 60,000 |
+//! | `subgroup_size`, `shuffle_works` | 0 and no without subgroups |
 
 mod arithmetic;
 mod facts;

@@ -82,7 +82,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
 
 #[test]
 fn a_broken_kernel_is_found_and_named() {
-    let changes: [(_, _, _, &[&str]); 18] = [
+    let changes: [(_, _, _, &[&str]); 19] = [
         // A dropped bias, in the output and in the gradient.
         (
             "conv2d_forward",
@@ -170,6 +170,8 @@ fn a_broken_kernel_is_found_and_named() {
             "if i + 1u >= LENGTH",
             &["relu"],
         ),
+        // One past the end.
+        ("relu_forward", "if i >= LENGTH", "if i > LENGTH", &["relu"]),
         // The wrong sample, and a pixel that rounds the other way.
         (
             "gather_batch",

@@ -101,3 +101,46 @@ fn table(report: &Report, seconds: f64) -> Result<()> {
         "\n{verdict}: {checks} checks, {wrong} wrong, {seconds:.1} s"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wgprune::check::Finding;
+    use wgprune::error::ErrorKind;
+    use wgprune::gpu::list_adapters;
+
+    #[test]
+    fn a_report_with_a_fault_is_one_line_with_the_error_in_it() {
+        let finding = Finding {
+            direction: "forward",
+            kernels: vec!["relu_forward".into()],
+            worst: f64::INFINITY,
+            repeats: false,
+            fault: Some("y[0] is 1, not 2".into()),
+        };
+        let report = Report {
+            adapter: list_adapters().remove(0),
+            rows: vec![Row {
+                op: "relu",
+                shape: "7".into(),
+                finding,
+            }],
+            facts: Vec::new(),
+        };
+        let error = report.verdict().expect_err("a fault");
+        assert_eq!(
+            (error.kind, error.kind.exit_code()),
+            (ErrorKind::SelfTest, 9)
+        );
+        let line = line(&report, 1.0);
+        assert_eq!(
+            (&line["passed"], &line["error"]["code"]),
+            (&json!(false), &json!(9))
+        );
+        assert!(line["ops"][0]["worst"].is_null() && line["ops"][0]["passed"] == false);
+        for part in ["relu forward", "relu_forward", "y[0] is 1, not 2"] {
+            let what = line["error"]["what"].as_str().expect("text");
+            assert!(what.contains(part), "{part}: {what}");
+        }
+    }
+}
