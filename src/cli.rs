@@ -1,7 +1,10 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+mod data;
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+pub(crate) use data::{DataCommand, GetArgs, ListArgs, VerifyArgs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
@@ -50,6 +53,9 @@ pub(crate) enum Command {
     /// Check every kernel, forward and backward, on an adapter
     #[command(after_help = SELFTEST_ABOUT)]
     Selftest(SelftestArgs),
+    /// List, download and check data sets
+    #[command(subcommand)]
+    Data(DataCommand),
 }
 
 impl Cli {
@@ -60,6 +66,7 @@ impl Cli {
             Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
             Command::Selftest(args) => args.json,
+            Command::Data(command) => command.wants_json(),
         }
     }
 }

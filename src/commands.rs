@@ -1,5 +1,6 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod data;
 mod devices;
 mod eval;
 mod selftest;
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Selftest(args) => selftest::run(&args, start),
+        Command::Data(command) => data::run(&command, cli.quiet),
     }
 }
 

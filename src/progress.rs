@@ -1,5 +1,8 @@
 //! What a person sees while a run goes on: a bar on a terminal, a line for each epoch elsewhere.
 
+mod download;
+
+pub(crate) use download::Download;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use wgprune::error::Result;
@@ -17,15 +20,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(run_dir: RunDir, schedule: &Schedule, batch: u32, quiet: bool) -> Self {
-        let shown = !quiet && std::io::stderr().is_terminal();
-        let target = if shown {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(schedule.steps.into()), target);
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}  {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let template = "{bar:24} {pos}/{len} steps  {msg}  {eta} left";
+        let bar = bar(schedule.steps.into(), template, quiet);
         Self {
             run_dir,
             bar,
@@ -40,6 +36,19 @@ impl Progress {
         self.bar.finish_and_clear();
         self.run_dir
     }
+}
+
+/// A bar of `length` on a terminal, and nothing elsewhere.
+fn bar(length: u64, template: &str, quiet: bool) -> ProgressBar {
+    let shown = !quiet && std::io::stderr().is_terminal();
+    let target = if shown {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 impl Observer for Progress {

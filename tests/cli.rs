@@ -29,7 +29,7 @@ fn help_names_the_commands_and_the_exit_codes() {
     ] {
         assert!(run.stdout.contains(word), "{word}");
     }
-    for command in ["train", "eval", "show", "devices", "selftest"] {
+    for command in ["train", "eval", "show", "devices", "selftest", "data get"] {
         let run = wgprune(here().path(), &format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     }

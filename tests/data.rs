@@ -161,7 +161,8 @@ fn names_resolve_in_the_root_and_nowhere_else() {
         assert!(error.help.contains(wanted), "{error}");
     }
     assert!(
-        error.help.contains("--data-root") && error.help.contains("mnist-mini"),
+        error.help.contains("wgprune data get mnist --data-root")
+            && error.help.contains("mnist-mini"),
         "{error}"
     );
 

@@ -8,7 +8,7 @@ use super::{CLASSES, Split};
 use crate::error::{Error, Result};
 
 /// Bytes that one file may unpack to: twenty times MNIST, and still no harm to a small machine.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// Bytes looked at before anything is decided: the longest header.
 const START_BYTES: u64 = 16;
@@ -110,10 +110,14 @@ fn peek(mut bytes: Box<dyn Read>) -> io::Result<(Vec<u8>, Box<dyn Read>)> {
     Ok((start, bytes))
 }
 
+/// Whether this is the start of a page in HTML or XML; neither IDX nor gzip files can begin so.
+pub(super) fn is_page(start: &[u8]) -> bool {
+    start.trim_ascii_start().starts_with(b"<")
+}
+
 /// The dimensions that a header announces, or what is wrong with it.
 fn check_header<const D: usize>(start: &[u8]) -> std::result::Result<[u32; D], String> {
-    // No IDX file can begin so, whereas pages in HTML and XML all do.
-    if start.trim_ascii_start().starts_with(b"<") {
+    if is_page(start) {
         return Err("is a web page, most likely the error page of a server".into());
     }
     let Some(header) = start.get(..header_bytes::<D>()) else {

@@ -1,0 +1,141 @@
+//! `wgprune data`
+
+use super::{folder, print};
+use crate::cli::{DataCommand, GetArgs, ListArgs, VerifyArgs};
+use crate::progress::Download;
+use serde_json::{Value, json};
+use std::path::Path;
+use wgprune::data::{self, Entry, Home, SETS, State};
+use wgprune::error::{Error, Result};
+use wgprune::gpu::mebibytes;
+
+pub(super) fn run(command: &DataCommand, quiet: bool) -> Result<()> {
+    match command {
+        DataCommand::List(args) => list(args),
+        DataCommand::Get(args) => get(args, quiet),
+        DataCommand::Verify(args) => verify(args),
+    }
+}
+
+fn list(args: &ListArgs) -> Result<()> {
+    let root = root(args.data_root.as_deref())?;
+    let mut lines = Vec::new();
+    for entry in SETS {
+        let Entry {
+            name,
+            images: [train, test],
+            terms,
+            ..
+        } = entry;
+        let place = place(entry, &root);
+        if args.json {
+            lines.push(json!({
+                "name": name, "train_images": train, "test_images": test,
+                "bytes": entry.bytes(), "place": place, "terms": terms,
+            }));
+        } else {
+            print(format!(
+                "{name:14} {train:>6} + {test:>5} images  {:>9}  {place}  ({terms})",
+                mebibytes(entry.bytes()),
+            ))?;
+        }
+    }
+    if args.json {
+        print(json!(lines))
+    } else {
+        Ok(())
+    }
+}
+
+/// Where a set is, without looking into its files.
+fn place(entry: &Entry, root: &Path) -> String {
+    if let Home::Embedded(_) = entry.home {
+        return "embedded".into();
+    }
+    let folder = root.join(entry.name);
+    match (data::count_present(entry, root), entry.archives.len()) {
+        (0, _) => "not here".into(),
+        (n, all) if n == all => format!("in {}", folder.display()),
+        (n, all) => format!("{n} of {all} files in {}", folder.display()),
+    }
+}
+
+fn get(args: &GetArgs, quiet: bool) -> Result<()> {
+    let entry = data::find(&args.name)?;
+    let root = root(args.data_root.as_deref())?;
+    let options = data::Options {
+        mirror: args.mirror.clone(),
+        ..data::Options::default()
+    };
+    let download = Download::new(quiet);
+    let fetched = data::get(entry, &root, &options, &mut |event| download.show(event));
+    download.finish();
+    let fetched = fetched?;
+    if args.json {
+        let files: Vec<Value> = fetched
+            .iter()
+            .map(|file| json!({"path": file.path.to_string_lossy(), "mirror": file.mirror}))
+            .collect();
+        return print(json!({"name": entry.name, "files": files}));
+    }
+    for file in &fetched {
+        let how = match &file.mirror {
+            Some(mirror) => format!("downloaded from {mirror}"),
+            None => "was here, and is right".into(),
+        };
+        print(format!("{}  {how}", file.path.display()))?;
+    }
+    if let Home::Embedded(_) = entry.home {
+        print(format!("{} is embedded in the program", entry.name))?;
+    }
+    Ok(())
+}
+
+fn verify(args: &VerifyArgs) -> Result<()> {
+    let entry = data::find(&args.name)?;
+    let root = root(args.data_root.as_deref())?;
+    let found = data::verify(entry, &root)?;
+    let line = |file: &data::Found| format!("{}  {}", file.path.display(), file.state);
+    if !args.json {
+        for file in &found {
+            print(line(file))?;
+        }
+    }
+    let bad: Vec<_> = found.iter().filter(|file| !file.state.is_right()).collect();
+    if bad.is_empty() {
+        if args.json {
+            let files: Vec<Value> = found
+                .iter()
+                .map(|file| {
+                    let is_archive = file.state == State::Archive;
+                    json!({"path": file.path.to_string_lossy(), "archive": is_archive})
+                })
+                .collect();
+            print(json!({"name": entry.name, "files": files}))?;
+        }
+        return Ok(());
+    }
+    let summary = format!(
+        "{} of {} files of {} are wrong or missing",
+        bad.len(),
+        found.len(),
+        entry.name
+    );
+    let lines: Vec<_> = bad.into_iter().map(line).collect();
+    Err(Error::data(
+        // Elsewhere the lines are on standard output already.
+        if args.json {
+            format!("{summary}:\n    {}", lines.join("\n    "))
+        } else {
+            summary
+        },
+        format!(
+            "move wrong files away, and run `wgprune data get {}` to download what is missing",
+            entry.name
+        ),
+    ))
+}
+
+fn root(flag: Option<&str>) -> Result<std::path::PathBuf> {
+    data::root(folder(flag.unwrap_or_default()))
+}
