@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage or configuration, 3 adapter, 4 data, 5 device lost, \
-                          6 memory, 7 not finite, 8 output";
+                          6 memory, 7 not finite, 8 output, 9 self-test";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -44,6 +44,14 @@ pub(crate) enum Command {
     /// The adapters that wgpu sees
     #[command(after_help = examples::DEVICES)]
     Devices(DevicesArgs),
+    /// Check every kernel, forward and backward, on an adapter
+    ///
+    /// Each op runs twice at odd shapes in every variant that the adapter supports, and is compared with the same
+    /// formula in 64 bits. The error is a share of the bound that the rounding of 32 bits allows: above 1 is wrong.
+    /// What follows are facts about the adapter, most of which WGSL leaves free. The exit code is 9 if anything is
+    /// wrong.
+    #[command(after_help = examples::SELFTEST)]
+    Selftest(SelftestArgs),
     /// List, download and check data sets
     #[command(subcommand, after_help = examples::DATA)]
     Data(DataCommand),
@@ -65,6 +73,7 @@ impl Cli {
             Command::Eval(args) => args.look.json,
             Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
+            Command::Selftest(args) => args.json,
             Command::Data(command) => command.wants_json(),
             Command::Recipes(args) => args.json,
             Command::Completions(_) | Command::Man(_) => false,
@@ -196,6 +205,17 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DevicesArgs {
     /// Print the list as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelftestArgs {
+    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) device: Option<String>,
+    /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,6 +6,7 @@ mod devices;
 mod eval;
 mod man;
 mod recipes;
+mod selftest;
 mod show;
 mod train;
 
@@ -27,6 +28,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Eval(args) => eval::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Selftest(args) => selftest::run(&args, start),
         Command::Data(command) => data::run(&command, cli.quiet),
         Command::Recipes(args) => recipes::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -48,10 +50,15 @@ fn print(text: impl Display) -> Result<()> {
 
 /// Opens the adapter, and says which.
 fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
-    let gpu = Gpu::open(Options {
+    open(Options {
         selector: selector.map(str::to_owned),
         ..Options::default()
-    })?;
+    })
+}
+
+/// The same with other options.
+fn open(options: Options) -> Result<Arc<Gpu>> {
+    let gpu = Gpu::open(options)?;
     let AdapterFacts {
         name,
         backend,
@@ -83,6 +90,11 @@ fn adapter_json(adapter: &AdapterFacts) -> Value {
         ..
     } = adapter;
     json!({"name": name, "backend": backend, "driver": driver, "device_type": device_type})
+}
+
+/// An error as results name it.
+pub(crate) fn error_json(error: &Error) -> Value {
+    json!({"code": error.kind.exit_code(), "what": error.what, "help": error.help})
 }
 
 /// A folder from a flag or a configuration, where empty means none.

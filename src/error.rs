@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Diverged,
     /// A file could not be written.
     Output,
+    /// A kernel gave something else than its twin on this adapter.
+    SelfTest,
 }
 
 impl ErrorKind {
@@ -50,6 +52,7 @@ impl ErrorKind {
             Self::Memory => 6,
             Self::Diverged => 7,
             Self::Output => 8,
+            Self::SelfTest => 9,
         }
     }
 }

@@ -11,7 +11,7 @@ mod plan;
 mod tuning;
 
 pub use adapter::{AdapterFacts, list_adapters};
-pub use device::{Gpu, Options};
+pub use device::{Gpu, Options, Patch};
 pub use kernel::Kernel;
 pub use machine::{Machine, mebibytes};
 pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};

@@ -14,10 +14,12 @@
 //! 1. Write the twin in `src/reference/` from the formula.
 //! 2. Write the kernels in `shaders/`; the formula is line one.
 //! 3. Write the struct in `src/ops/`: geometry, and methods that append dispatches.
-//! 4. Write `tests/<op>.rs`: odd shapes, the networks' real shapes, dirty outputs.
+//! 4. Write the check in `src/check/`, which the self-test runs at two or three odd shapes, and `tests/<op>.rs`, which
+//!    runs it at many: odd shapes, the networks' real shapes.
 //! 5. Add the layer to `src/net/build.rs` and `src/net/layers.rs`.
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
+pub mod check;
 pub mod config;
 pub mod data;
 pub mod error;
@@ -27,4 +29,5 @@ pub mod net;
 pub mod ops;
 pub mod random;
 pub mod reference;
+pub mod selftest;
 pub mod train;

@@ -8,7 +8,7 @@ use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
-use wgprune::error::Error;
+use wgprune::error::{Error, ErrorKind};
 
 fn main() -> ExitCode {
     let start = Instant::now();
@@ -48,11 +48,10 @@ fn main() -> ExitCode {
 
 /// The exit code of an error, which is printed as a line of JSON where that is wanted.
 fn failure(error: &Error, wants_json: bool) -> ExitCode {
-    let code = error.kind.exit_code();
-    if wants_json {
-        let line =
-            serde_json::json!({"error": {"code": code, "what": error.what, "help": error.help}});
+    // A self-test that failed has printed its line, with the error in it.
+    if wants_json && error.kind != ErrorKind::SelfTest {
+        let line = serde_json::json!({"error": commands::error_json(error)});
         let _ = writeln!(std::io::stdout(), "{line}");
     }
-    ExitCode::from(code)
+    ExitCode::from(error.kind.exit_code())
 }

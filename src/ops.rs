@@ -14,7 +14,8 @@
 //!   run without bounds checks;
 //! * a kernel sets all of its output, whatever was there before;
 //! * no atomics on floats, and sums in a fixed order: one seed gives the same bits on one adapter;
-//! * one name in five places: `shaders/`, `src/ops/`, `src/reference/`, `tests/` and a row of `benches/kernels.rs`.
+//! * one name in six places: `shaders/`, `src/ops/`, `src/reference/`, `src/check/`, `tests/` and a row of
+//!   `benches/kernels.rs`.
 
 mod conv2d;
 mod cross_entropy;

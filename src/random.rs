@@ -119,7 +119,7 @@ mod tests {
                 let gpu = Gpu::open(Options {
                     selector: Some(adapter.index.to_string()),
                     checked,
-                    canaries: false,
+                    ..Options::default()
                 });
                 let gpu = Arc::new(gpu.expect("an adapter that opens"));
                 let mut plan = Plan::new(gpu.tuning);

@@ -52,12 +52,15 @@ impl Bounded {
         }
     }
 
-    /// Whether a kernel may give `actual`. Only a NaN may stand for a NaN.
-    pub fn admits(&self, actual: f32) -> bool {
-        let actual = f64::from(actual);
-        (actual.is_nan() && self.value.is_nan())
-            || actual == self.value
-            || (actual - self.value).abs() <= self.bound
+    /// Distance of `actual`, as a share of the bound. Only a NaN may stand for a NaN, and nothing else for an exact
+    /// value; there the share is infinite. A kernel may give what has a share of at most 1.
+    pub fn share(&self, actual: impl Into<f64>) -> f64 {
+        let actual = actual.into();
+        if actual == self.value || (actual.is_nan() && self.value.is_nan()) {
+            return 0.0;
+        }
+        let share = (actual - self.value).abs() / self.bound;
+        if share.is_nan() { f64::INFINITY } else { share }
     }
 }
 

@@ -22,12 +22,14 @@ fn help_names_the_commands_and_the_exit_codes() {
         "eval",
         "show",
         "devices",
+        "selftest",
         "Exit codes",
         "3 adapter",
+        "9 self-test",
     ] {
         assert!(run.stdout.contains(word), "{word}");
     }
-    for command in ["train", "eval", "show", "devices", "data get"] {
+    for command in ["train", "eval", "show", "devices", "selftest", "data get"] {
         let run = wgprune(here().path(), &format!("{command} --help"));
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     }

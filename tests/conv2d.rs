@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::product::assert_agrees;
-use common::{Setting, settings, unchecked_settings};
+use common::{assert_sound, settings, unchecked_settings};
+use wgprune::check::{Setting, conv2d};
 use wgprune::gpu::Tuning;
 use wgprune::ops::Conv2d;
 
@@ -19,6 +19,12 @@ fn shape([n, h, w, c]: [u32; 4], [k, kernel, stride, pad]: [u32; 4]) -> Conv2d {
         stride,
         pad,
     }
+}
+
+fn assert_agrees(s: &Conv2d, has_bias: bool, settings: &[Setting]) {
+    assert_sound(&format!("{s:?}"), settings, |setting| {
+        conv2d::check(setting, *s, has_bias)
+    });
 }
 
 #[test]

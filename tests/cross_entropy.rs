@@ -1,44 +1,22 @@
 //! The loss and its gradient against their twin, on every adapter.
 
-#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
-
 mod common;
 
-use common::{Bench, assert_close, floats, integers, settings, step};
+use common::assert_sound_everywhere;
+use wgprune::check::cross_entropy::{check, labels, logits};
+use wgprune::check::integers;
 use wgprune::ops::CrossEntropy;
-use wgprune::reference::cross_entropy as twin;
 
 fn assert_agrees(s: CrossEntropy, count: u32, z: &[f32]) {
-    let labels = integers(2, s.n, 0..s.classes);
+    let labels = labels(&s);
     assert_takes(s, count, z, [&labels, &labels]);
 }
 
-/// Asserts that these labels give what the twin gives for those that are `meant`.
-fn assert_takes(s: CrossEntropy, count: u32, z: &[f32], [labels, meant]: [&[u32]; 2]) {
-    let expected = twin::cross_entropy(&s, z, meant, count);
-    for setting in settings() {
-        let mut bench = Bench::new(&setting);
-        let inputs = [
-            bench.input("z", z),
-            bench.input("labels", labels),
-            bench.input("step", &[step(count)]),
-        ];
-        let lengths = [("loss", s.n), ("hit", s.n), ("dz", s.n * s.classes)];
-        let [loss, hit, dz] = lengths.map(|(name, length)| bench.output(name, length));
-        s.record(&mut bench.plan, inputs.each_ref(), [&loss, &hit, &dz]);
-        let machine = bench.run();
-        assert_close("loss", &machine.read(&loss).unwrap(), &expected.loss);
-        assert_eq!(machine.read::<u32>(&hit).unwrap(), expected.hit);
-        assert_close("dz", &machine.read(&dz).unwrap(), &expected.dz);
-    }
-}
-
-/// Random logits between -`range` and `range`.
-fn logits(s: &CrossEntropy, range: f32) -> Vec<f32> {
-    floats(1, s.n * s.classes)
-        .iter()
-        .map(|z| z * range)
-        .collect()
+/// Asserts that these labels give what the twin gives for those that are meant.
+fn assert_takes(s: CrossEntropy, count: u32, z: &[f32], labels: [&[u32]; 2]) {
+    assert_sound_everywhere(&format!("{s:?}"), |setting| {
+        check(setting, s, count, z, labels)
+    });
 }
 
 #[test]

@@ -4,12 +4,11 @@
 
 mod common;
 
-use common::{Bench, assert_close, integers, settings, step};
-use wgprune::ops::{Affine, GatherBatch, StepParams};
-use wgprune::random::{Stream, permutation};
-use wgprune::reference::gather_batch::{Samples, gather, source_pixel};
+use common::assert_sound_everywhere;
+use wgprune::check::gather_batch::{SAMPLES, check, images, labels, order, params};
+use wgprune::ops::{Affine, GatherBatch};
+use wgprune::reference::gather_batch::{Samples, source_pixel};
 
-const SAMPLES: u32 = 23;
 const AFFINE: Affine = Affine {
     degrees: 15.0,
     shift: 2,
@@ -23,19 +22,8 @@ const PLAIN: GatherBatch = GatherBatch {
     affine: None,
 };
 
-/// A batch in the middle of the third epoch.
-fn params(count: u32) -> StepParams {
-    StepParams {
-        position: 11,
-        epoch: 2,
-        seed: [0x1234_5678, 0x9abc_def0],
-        ..step(count)
-    }
-}
-
 fn assert_agrees(s: GatherBatch, count: u32, images: &[u8], scale: &[f32]) {
-    let order = permutation(3, Stream::Shuffle, 0, SAMPLES);
-    assert_takes(s, count, images, scale, [&order, &order]);
+    assert_takes(s, count, images, scale, [&order(), &order()]);
 }
 
 /// Asserts that a batch by `order` is what the twin gathers by the order that is `meant`.
@@ -46,50 +34,21 @@ fn assert_takes(
     scale: &[f32],
     [order, meant]: [&[u32]; 2],
 ) {
-    let labels = integers(2, SAMPLES, 0..10);
     let samples = Samples {
         images,
-        labels: &labels,
-        order: meant,
+        labels: &labels(),
+        order,
     };
-    let step = params(count);
-    let (x, expected_labels) = gather(&s, &step, samples, scale);
-    let turns = s.affine.map_or(vec![[0; 2]], |affine| affine.turns());
-    let mut bytes = images.to_vec();
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
-    for setting in settings() {
-        let mut bench = Bench::new(&setting);
-        let inputs = [
-            bench.input("images", &words),
-            bench.input("all_labels", &labels),
-            bench.input("order", order),
-            bench.input("step", &[step]),
-            bench.input("scale", scale),
-            bench.input("turns", &turns),
-        ];
-        let lengths = [("x", s.n * s.h * s.w * s.c), ("labels", s.n)];
-        let [gx, glabels] = lengths.map(|(name, length)| bench.output(name, length));
-        s.record(&mut bench.plan, inputs.each_ref(), [&gx, &glabels]);
-        let machine = bench.run();
-        assert_close("x", &machine.read(&gx).unwrap(), &x);
-        assert_eq!(machine.read::<u32>(&glabels).unwrap(), expected_labels);
-    }
-}
-
-fn random_images(s: &GatherBatch) -> Vec<u8> {
-    let bytes = integers(1, SAMPLES * s.h * s.w * s.c, 0..256);
-    bytes
-        .iter()
-        .map(|&byte| u8::try_from(byte).unwrap())
-        .collect()
+    assert_sound_everywhere(&format!("{s:?}"), |setting| {
+        check(setting, s, params(count), samples, meant, scale)
+    });
 }
 
 #[test]
 fn plain_batches_agree_with_their_twin() {
     let s = PLAIN;
     let scale = GatherBatch::scale(&[0.49, 0.48, 0.45], &[0.25, 0.24, 0.26]);
-    assert_agrees(s, 9, &random_images(&s), &scale);
+    assert_agrees(s, 9, &images(&s), &scale);
 }
 
 #[test]
@@ -97,7 +56,7 @@ fn rows_of_padding_repeat_the_last_sample() {
     for affine in [None, Some(AFFINE)] {
         let s = GatherBatch { affine, ..PLAIN };
         let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
-        assert_agrees(s, 4, &random_images(&s), &scale);
+        assert_agrees(s, 4, &images(&s), &scale);
     }
 }
 
@@ -108,7 +67,7 @@ fn what_lies_behind_the_order_or_the_samples_means_the_last() {
     let last = SAMPLES - 1;
     let order: Vec<u32> = (0..13).chain([SAMPLES, u32::MAX, 1 << 30, 3]).collect();
     let meant: Vec<u32> = (0..13).chain([last, last, last, 3, 3, 3, 3]).collect();
-    assert_takes(s, 9, &random_images(&s), &scale, [&order, &meant]);
+    assert_takes(s, 9, &images(&s), &scale, [&order, &meant]);
 }
 
 #[test]
@@ -121,7 +80,7 @@ fn augmented_batches_agree_with_their_twin() {
         affine: Some(AFFINE),
     };
     let scale = GatherBatch::scale(&[0.1307], &[0.3081]);
-    assert_agrees(s, 12, &random_images(&s), &scale);
+    assert_agrees(s, 12, &images(&s), &scale);
 }
 
 #[test]

@@ -70,6 +70,14 @@ fn stems(folder: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// All kernels but those in `shaders/probe`: these ask an adapter how it behaves, for the self-test, so they belong to no
+/// op and no training runs them.
+fn kernels() -> BTreeSet<String> {
+    let others = ["shaders/shared", "shaders/probe"].map(stems);
+    let is_kernel = |stem: &String| others.iter().all(|other| !other.contains(stem));
+    stems("shaders").into_iter().filter(is_kernel).collect()
+}
+
 /// Modules that a Rust file declares.
 fn modules(file: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(root().join(file)).unwrap();
@@ -109,8 +117,11 @@ fn op_of(kernel: &str) -> Option<String> {
 #[test]
 fn every_op_has_its_op_its_twin_and_its_test() {
     let twins = modules("src/reference.rs");
+    let checks = modules("src/check.rs");
     for op in ops() {
-        for file in ["src/ops", "src/reference", "tests"].map(|folder| format!("{folder}/{op}.rs"))
+        assert!(checks.contains(&op), "src/check.rs does not declare {op}");
+        for file in ["src/ops", "src/reference", "src/check", "tests"]
+            .map(|folder| format!("{folder}/{op}.rs"))
         {
             assert!(root().join(&file).exists(), "{op} lacks {file}");
         }
@@ -125,10 +136,7 @@ fn every_op_has_its_op_its_twin_and_its_test() {
 
 #[test]
 fn every_op_has_a_kernel_and_every_kernel_an_op() {
-    let kernels: BTreeSet<String> = stems("shaders")
-        .difference(&stems("shaders/shared"))
-        .cloned()
-        .collect();
+    let kernels = kernels();
     for op in ops() {
         assert!(
             kernels
@@ -165,10 +173,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
             launched.extend(dispatches.map(|dispatch| dispatch.kernel.name().to_owned()));
         }
     }
-    let kernels: BTreeSet<String> = stems("shaders")
-        .difference(&stems("shaders/shared"))
-        .cloned()
-        .collect();
+    let kernels = kernels();
     assert_eq!(launched, kernels);
 }
 

@@ -2,9 +2,15 @@
 
 mod common;
 
-use common::product::assert_agrees;
-use common::{settings, unchecked_settings};
+use common::{assert_sound, settings, unchecked_settings};
+use wgprune::check::{Setting, linear};
 use wgprune::ops::Linear;
+
+fn assert_agrees(s: &Linear, has_bias: bool, settings: &[Setting]) {
+    assert_sound(&format!("{s:?}"), settings, |setting| {
+        linear::check(setting, *s, has_bias)
+    });
+}
 
 #[test]
 fn linear_agrees_with_its_twin_where_nothing_divides_anything() {

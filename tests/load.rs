@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::{Setting, unchecked_settings};
+use common::unchecked_settings;
+use wgprune::check::Setting;
 use wgprune::gpu::{Plan, Product, Tuning};
 use wgprune::ops::Relu;
 

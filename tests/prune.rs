@@ -8,89 +8,34 @@
 
 mod common;
 
-use common::{Bench, Setting, assert_same_bits, floats, integers, settings};
-use wgprune::gpu::{Machine, Tensor};
+use common::{assert_sound, assert_sound_everywhere, settings};
+use wgprune::check::prune::{check, extremes, ties};
+use wgprune::check::{Setting, floats};
 use wgprune::ops::{CHUNK, Prune};
 use wgprune::random::{Stream, permutation};
 use wgprune::reference::prune as twin;
 
 const SPARSITIES: [f64; 4] = [0.333, 0.9, 0.98, 0.9999];
 
-/// Weights ranked together on a machine.
-struct Segment {
-    machine: Machine,
-    bench: Bench,
-    w: Tensor,
-    mask: Tensor,
-    keep: Tensor,
-    count: Tensor,
-    histogram: Tensor,
-}
-
-impl Segment {
-    fn new(setting: &Setting, w: &[f32], mask: &[u32]) -> Self {
-        let mut bench = Bench::new(setting);
-        let w = bench.state("w", w);
-        let mask = bench.state("mask", mask);
-        let keep = bench.input("keep", &[0; 3]);
-        let histogram = bench.state("histogram", &[0; 2048]);
-        let selection = bench.output("selection", 2);
-        let count = bench.output("count", 3);
-        Prune { segment: 1 }.record(
-            &mut bench.plan,
-            &keep,
-            [&w, &mask],
-            [&selection, &histogram],
-        );
-        Prune::count(&mut bench.plan, &mask, &count, 2);
-        let machine = bench.load();
-        Self {
-            machine,
-            bench,
-            w,
-            mask,
-            keep,
-            count,
-            histogram,
-        }
-    }
-
-    /// Prunes to `keep` weights and returns weights, mask and the device's count of the mask.
-    fn prune(&self, keep: u32) -> (Vec<f32>, Vec<u32>, u32) {
+/// Prunes step by step and asserts after each that exactly the right weights are left.
+fn assert_follows_twin(settings: &[Setting], keeps: &[u32], w: &[f32], mask: &[u32]) {
+    let (mut w, mut mask) = (w.to_vec(), mask.to_vec());
+    let parts = [(Prune { segment: 1 }, w.len() as u32)];
+    for &keep in keeps {
+        let active = ones(&mask);
         // The neighbours' numbers must not matter.
-        self.machine.write(&self.keep, &[7, keep, 9]);
-        self.machine.replay(&["op"]).unwrap();
-        let read = |tensor| self.machine.read::<u32>(tensor).unwrap();
-        assert!(
-            read(&self.histogram).iter().all(|&n| n == 0),
-            "the histogram is left empty"
+        assert_sound(&format!("{keep} of {active}"), settings, |setting| {
+            check(setting, (&w, &mask), &parts, &[7, keep, 9])
+        });
+        let before = mask.clone();
+        (w, mask) = twin::prune(keep, &w, &mask);
+        assert_eq!(
+            ones(&mask),
+            keep.min(active),
+            "asked for {keep} of {active}"
         );
-        self.bench.assert_whole(&self.machine);
-        let w = self.machine.read::<f32>(&self.w).unwrap();
-        (w, read(&self.mask), read(&self.count)[2])
-    }
-
-    /// Prunes step by step and asserts after each that exactly the right weights are left.
-    fn assert_follows_twin(&self, keeps: &[u32], w: &[f32], mask: &[u32]) {
-        let (mut w, mut mask) = (w.to_vec(), mask.to_vec());
-        for &keep in keeps {
-            let active = ones(&mask);
-            let before = mask.clone();
-            (w, mask) = twin::prune(keep, &w, &mask);
-            let (got_w, got_mask, count) = self.prune(keep);
-            assert_eq!(count, keep.min(active), "asked for {keep} of {active}");
-            assert_eq!(ones(&got_mask), count);
-            let is_subset = got_mask
-                .iter()
-                .zip(&before)
-                .all(|(now, was)| now & !was == 0);
-            assert!(is_subset, "a removed weight came back");
-            assert!(
-                got_mask == mask,
-                "other weights than the twin's are left at {keep}"
-            );
-            assert_same_bits("w", &got_w, &w);
-        }
+        let is_subset = mask.iter().zip(&before).all(|(now, was)| now & !was == 0);
+        assert!(is_subset, "a removed weight came back");
     }
 }
 
@@ -121,9 +66,7 @@ fn assert_prunes(values: &[f32], keeps: &[u32]) {
     let mut w: Vec<f32> = order.iter().map(|&i| values[i as usize]).collect();
     let mask = first(w.len() as u32, (w.len() as u32).next_multiple_of(CHUNK));
     w.resize(mask.len() * 32, 0.0);
-    for setting in settings() {
-        Segment::new(&setting, &w, &mask).assert_follows_twin(keeps, &w, &mask);
-    }
+    assert_follows_twin(&settings(), keeps, &w, &mask);
 }
 
 #[test]
@@ -136,11 +79,7 @@ fn successive_prunings_keep_exactly_the_largest() {
 #[test]
 fn equal_magnitudes_of_both_signs_are_kept_in_order_of_position() {
     let count = 11 * CHUNK + 5;
-    let values: Vec<f32> = integers(2, count, 0..9)
-        .iter()
-        .map(|&i| (i as f32 - 4.0) / 4.0)
-        .collect();
-    assert_prunes(&values, &schedule(count));
+    assert_prunes(&ties(count), &schedule(count));
 }
 
 #[test]
@@ -151,30 +90,9 @@ fn weights_that_are_all_equal_are_kept_from_the_front() {
 
 #[test]
 fn zeros_and_subnormals_are_ranked_like_any_number() {
-    let tiny = [
-        0.0,
-        -0.0,
-        f32::from_bits(1),
-        -f32::from_bits(1),
-        f32::from_bits(2),
-        1e-40,
-        -1e-40,
-    ];
-    let normal = [
-        f32::MIN_POSITIVE,
-        -f32::MIN_POSITIVE,
-        1e-20,
-        f32::MAX,
-        1.0,
-        1.0 + f32::EPSILON,
-    ];
-    let kinds = [&tiny[..], &normal].concat();
     let count = 4 * CHUNK + 1;
-    let values: Vec<f32> = (0..count as usize)
-        .map(|i| kinds[i % kinds.len()])
-        .collect();
     let eighths: Vec<u32> = (1..8).rev().map(|i| i * count / 8).collect();
-    assert_prunes(&values, &eighths);
+    assert_prunes(&extremes(count), &eighths);
 }
 
 #[test]
@@ -204,37 +122,9 @@ fn neighbouring_segments_are_pruned_by_their_own_numbers() {
         .collect();
     let mask = vec![u32::MAX; w.len() / 32];
     let keeps = [100, 1, 4 * CHUNK - 1];
-    for setting in settings() {
-        let mut bench = Bench::new(&setting);
-        let [gw, gmask] = [bench.state("w", &w), bench.state("mask", &mask)];
-        let keep = bench.input("keep", &keeps);
-        let histogram = bench.state("histogram", &[0; 2048]);
-        let selection = bench.output("selection", 2);
-        let (mut start, mut expected) = (0, (Vec::new(), Vec::new()));
-        for (segment, length) in (0..).zip(lengths) {
-            let part = [
-                gw.view("w part", start, &[length]),
-                gmask.view("mask part", start / 32, &[length / 32]),
-            ];
-            let prune = Prune { segment };
-            prune.record(
-                &mut bench.plan,
-                &keep,
-                [&part[0], &part[1]],
-                [&selection, &histogram],
-            );
-            let end = start + length;
-            let (w, mask) = twin::prune(
-                keeps[segment as usize],
-                &w[start as usize..end as usize],
-                &mask[start as usize / 32..end as usize / 32],
-            );
-            expected.0.extend(w);
-            expected.1.extend(mask);
-            start = end;
-        }
-        let machine = bench.run();
-        assert_same_bits("w", &machine.read(&gw).unwrap(), &expected.0);
-        assert!(machine.read::<u32>(&gmask).unwrap() == expected.1);
-    }
+    let ops = (0..).map(|segment| Prune { segment });
+    let parts: Vec<_> = ops.zip(lengths).collect();
+    assert_sound_everywhere("neighbours", |setting| {
+        check(setting, (&w, &mask), &parts, &keeps)
+    });
 }

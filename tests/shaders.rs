@@ -15,15 +15,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::config::{Config, OptimiserKind, Scope};
-use wgprune::gpu::{Constant, Dispatch, Kernel, Product, Tuning};
+use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, Shape, by_name, compile};
+use wgprune::selftest::probes;
 use wgprune::train::settings;
 
-/// The dispatches of every network under every setting that changes a kernel or a constant.
+/// The dispatches of every network under every setting that changes a kernel or a constant, and of the self-test's probes.
 fn dispatches() -> &'static [(Tuning, Dispatch)] {
     static ALL: OnceLock<Vec<(Tuning, Dispatch)>> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut all = Vec::new();
+        for tuning in Tuning::all() {
+            let plan = probes(tuning, tuning.product != Product::Block);
+            all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
+        }
         for variant in 0..8 {
             let mut config = Config::default();
             if variant & 1 > 0 {
@@ -39,17 +44,18 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 let net = by_name(model, Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
                 for tuning in Tuning::all() {
                     let plan = compile(&net, &settings(&config, 28, [1024; 2]), tuning).plan;
-                    let phases = plan.phases().iter();
-                    all.extend(
-                        phases
-                            .flat_map(|phase| phase.dispatches.iter().cloned())
-                            .map(|d| (tuning, d)),
-                    );
+                    all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
                 }
             }
         }
         all
     })
+}
+
+fn dispatches_of(plan: &Plan) -> impl Iterator<Item = Dispatch> {
+    plan.phases()
+        .iter()
+        .flat_map(|phase| phase.dispatches.iter().cloned())
 }
 
 /// A kernel's text, parsed and validated before its overrides have values.
@@ -288,6 +294,15 @@ fn every_shader_file_belongs_to_a_kernel() {
                 .iter()
                 .any(|kernel| kernel.name() == stem && kernel.source().starts_with(&text)),
             "no plan launches shaders/{stem}.wgsl"
+        );
+    }
+    for (stem, text) in wgsl_files("shaders/probe") {
+        let name = format!("probe/{stem}");
+        assert!(
+            kernels
+                .iter()
+                .any(|kernel| kernel.name() == name && kernel.source().starts_with(&text)),
+            "no probe launches shaders/{name}.wgsl"
         );
     }
     for (stem, text) in wgsl_files("shaders/shared") {

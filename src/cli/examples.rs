@@ -26,6 +26,10 @@ pub(super) const DEVICES: &str = "Examples:
   wgprune devices
   wgprune devices --json";
 
+pub(super) const SELFTEST: &str = "Examples:
+  wgprune selftest
+  wgprune selftest --device llvmpipe --json";
+
 pub(super) const DATA: &str = "Examples:
   wgprune data list
   wgprune data get mnist

@@ -17,6 +17,21 @@ pub struct Options {
     /// Surround every buffer with a known pattern, and let each binding reach into the trailing one, so
     /// that a kernel which writes past its tensor is found out.
     pub canaries: bool,
+    /// Changes to kernels, for tests that see a broken one found. Empty in every other use.
+    pub patches: Vec<Patch>,
+}
+
+/// A change to the text of a kernel before it is compiled.
+///
+/// Kernels run without bounds checks because this crate wrote them; one that is patched gets all checks there are.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// The beginning of the labels that it is for: `relu_forward`, or of one variant, `linear_forward/block`.
+    pub kernel: &'static str,
+    /// What stands there. A kernel without it is refused, so that no patch is lost unnoticed.
+    pub from: &'static str,
+    /// What shall stand in its place, wherever it stands.
+    pub to: &'static str,
 }
 
 /// An open device with its queue, limits, tuning and pipelines.
@@ -34,6 +49,37 @@ pub struct Gpu {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Options {
+    /// The kernel with the patches that are for it, if there are any.
+    fn patched(&self, kernel: &Kernel) -> Result<Option<Kernel>> {
+        let label = kernel.label();
+        let patches = self.patches.iter();
+        let mut own = patches
+            .filter(|patch| label.starts_with(patch.kernel))
+            .peekable();
+        if own.peek().is_none() {
+            return Ok(None);
+        }
+        let mut source = kernel.source.to_string();
+        for patch in own {
+            if !source.contains(patch.from) {
+                return Err(Error::config(
+                    format!(
+                        "the patch of {label} does not apply: it has no {:?}",
+                        patch.from
+                    ),
+                    "bring the patch up to date with the kernel",
+                ));
+            }
+            source = source.replace(patch.from, patch.to);
+        }
+        Ok(Some(Kernel {
+            source: source.into(),
+            ..kernel.clone()
+        }))
+    }
 }
 
 impl Gpu {
@@ -93,6 +139,16 @@ impl Gpu {
         })
     }
 
+    /// How it was opened.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Whether kernels may use subgroup built-ins.
+    pub fn has_subgroups(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SUBGROUP)
+    }
+
     /// Bytes that one binding may have on this adapter.
     pub fn max_binding_bytes(&self) -> u64 {
         self.device.limits().max_storage_buffer_binding_size
@@ -113,8 +169,9 @@ impl Gpu {
             return Ok(Arc::clone(pipeline));
         }
         let name = format!("kernel {} of {}", kernel.label(), dispatch.layer);
+        let patched = self.options.patched(kernel)?;
         let pipeline = self.refusable(&name, || {
-            let module = self.module(kernel);
+            let module = self.module(patched.as_ref().unwrap_or(kernel), patched.is_some());
             self.device
                 .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                     label: Some(&kernel.label()),
@@ -154,17 +211,18 @@ impl Gpu {
         cause.map_or(Ok(made), |error| Err(Error::kernel(name, error)))
     }
 
-    fn module(&self, kernel: &Kernel) -> wgpu::ShaderModule {
+    fn module(&self, kernel: &Kernel, is_patched: bool) -> wgpu::ShaderModule {
+        let checked = self.options.checked || is_patched;
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(kernel.name),
             source: wgpu::ShaderSource::Wgsl(kernel.source.as_ref().into()),
         };
         let checks = wgpu::ShaderRuntimeChecks {
-            bounds_checks: self.options.checked,
-            int_div_checks: self.options.checked,
+            bounds_checks: checked,
+            int_div_checks: checked,
             // A counter in every loop keeps drivers from unrolling the small ones, and one llvmpipe version ends
             // an invocation's loops silently after 65,535 iterations, all that it did not unroll added up.
-            force_loop_bounding: false,
+            force_loop_bounding: is_patched,
             ..wgpu::ShaderRuntimeChecks::checked()
         };
         #[allow(
@@ -172,7 +230,8 @@ impl Gpu {
             reason = "the only unsafe of this crate: shader modules without bounds checks"
         )]
         // SAFETY: a kernel without checks is sound if it ends and indexes within its bindings.
-        // Only this crate makes kernels and dispatches them (`Kernel` and `Plan::dispatch` are closed to callers), and
+        // Only this crate makes kernels and dispatches them (`Kernel` and `Plan::dispatch` are closed to callers; what a
+        // caller patched has every check, the one that ends loops included), and
         // what it dispatches is recorded by an op, which asserts the lengths of all tensors by its geometry. A binding
         // has the length of its tensor, and wgpu refuses one that passes the end of its buffer.
         // Loops and indices of a kernel are bounded by constants of that geometry; the indices that are data (labels,

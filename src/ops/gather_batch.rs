@@ -33,16 +33,17 @@ impl Affine {
     /// Angles to draw from. At ten degrees either way, steps of a two-hundredth of a degree.
     pub const TURNS: u32 = 4096;
 
-    /// Cosine and sine of each angle, times 65536 and rounded; computed by `libm`, so the same on every machine.
+    /// Cosine and sine of each angle, see [`turn`](Self::turn).
     pub fn turns(&self) -> Vec<[i32; 2]> {
-        (0..Self::TURNS)
-            .map(|i| {
-                let share = 2.0 * f64::from(i) / f64::from(Self::TURNS - 1) - 1.0;
-                let angle = (share * self.degrees).to_radians();
-                #[allow(clippy::cast_possible_truncation, reason = "at most 65536")]
-                [libm::cos(angle), libm::sin(angle)].map(|v| libm::round(v * 65536.0) as i32)
-            })
-            .collect()
+        (0..Self::TURNS).map(|i| self.turn(i)).collect()
+    }
+
+    /// Cosine and sine of one angle, times 65536 and rounded; computed by `libm`, so the same on every machine.
+    pub fn turn(&self, i: u32) -> [i32; 2] {
+        let share = 2.0 * f64::from(i) / f64::from(Self::TURNS - 1) - 1.0;
+        let angle = (share * self.degrees).to_radians();
+        #[allow(clippy::cast_possible_truncation, reason = "at most 65536")]
+        [libm::cos(angle), libm::sin(angle)].map(|v| libm::round(v * 65536.0) as i32)
     }
 }
 

@@ -35,6 +35,17 @@ pub enum Fault {
     Update(u32),
 }
 
+impl Fault {
+    /// What a record's `fault` holds for this; the mirror of the constants in `shaders/shared/record.wgsl`.
+    pub fn word(self) -> u32 {
+        match self {
+            Self::Loss => u32::MAX,
+            Self::Gradient(position) => position | 1,
+            Self::Update(position) => position | 2,
+        }
+    }
+}
+
 impl Record {
     /// Elements of four bytes in one row.
     #[allow(clippy::cast_possible_truncation, reason = "a handful of words")]
@@ -52,7 +63,7 @@ impl Record {
 
     /// What was not finite, if anything.
     pub fn fault(&self) -> Option<Fault> {
-        // The mirror of the constants in shaders/shared/record.wgsl.
+        // The inverse of `Fault::word`.
         let position = self.fault & !3;
         match self.fault & 3 {
             0 => None,

@@ -27,7 +27,7 @@ pub fn source_pixel(
     [h, w]: [u32; 2],
 ) -> Option<[u32; 2]> {
     let random = philox([sample, step.epoch, 0, Stream::Augment as u32], step.seed);
-    let [cos, sin] = affine.turns()[(random[0] % Affine::TURNS) as usize].map(i64::from);
+    let [cos, sin] = affine.turn(random[0] % Affine::TURNS).map(i64::from);
     let [right, down] = [random[1], random[2]]
         .map(|word| i64::from(word % (2 * affine.shift + 1)) - i64::from(affine.shift));
     let [height, width] = [s.h, s.w].map(i64::from);

@@ -1,0 +1,44 @@
+//! The check of [`Conv2d`].
+
+use super::product::{self, layer};
+use super::{Case, Finding, Setting};
+use crate::error::Result;
+use crate::gpu::{Plan, Tensor};
+use crate::ops::Conv2d;
+use crate::reference::conv2d;
+
+layer!(Conv2d, conv2d, |s| [s.x_len(), s.w_len(), s.y_len(), s.k]);
+
+/// All directions on random numbers.
+///
+/// # Errors
+/// The device was lost, or refused a kernel or the memory.
+pub fn check(setting: &Setting, op: Conv2d, has_bias: bool) -> Result<Vec<Finding>> {
+    product::check(setting, &op, has_bias)
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let shapes = [
+        // Padding and steps; vectors without either; and a weight gradient over more pixels than some loops can count.
+        ([3, 9, 8, 3], [5, 3, 2, 1], true),
+        ([2, 5, 7, 4], [6, 2, 1, 0], false),
+        ([128, 26, 26, 1], [2, 3, 1, 0], true),
+    ];
+    let case = |([n, h, w, c], [k, kernel, stride, pad], has_bias): ([u32; 4], [u32; 4], bool)| {
+        let op = Conv2d {
+            n,
+            h,
+            w,
+            c,
+            k,
+            kernel,
+            stride,
+            pad,
+        };
+        let with = if has_bias { "bias" } else { "no bias" };
+        let shape =
+            format!("{n}x{h}x{w}x{c} to {k}, window {kernel}, step {stride}, pad {pad}, {with}");
+        Case::new("conv2d", shape, move |setting| check(setting, op, has_bias))
+    };
+    shapes.map(case).into()
+}

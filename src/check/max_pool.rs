@@ -1,0 +1,53 @@
+//! The check of [`MaxPool`].
+
+use super::{Bench, Case, Expected, Finding, Setting, floats, integers};
+use crate::error::Result;
+use crate::ops::MaxPool;
+use crate::reference::{magnitudes, max_pool as twin, sums};
+
+/// Both directions on `x`.
+///
+/// # Errors
+/// The device was lost, or refused a kernel or the memory.
+pub fn check(setting: &Setting, op: MaxPool, x: &[f32]) -> Result<Vec<Finding>> {
+    let dy = floats(2, op.y_len());
+    let (y, winner) = twin::forward(&op, x);
+    let [dx, dx_terms] = [&dy, &magnitudes(&dy)].map(|dy| twin::grad_input(&op, dy, &winner));
+    let mut bench = Bench::new(setting);
+    let [gx, gdy] = [bench.input("x", x), bench.input("dy", &dy)];
+    bench.direction("forward");
+    let gy = bench.output("y", Expected::bits(&y));
+    let gwinner = bench.output("winner", Expected::bits(&winner));
+    op.forward(&mut bench.plan, &gx, &gy, &gwinner);
+    bench.direction("grad_input");
+    let gdx = bench.output("dx", Expected::within(&sums(&dx, &dx_terms)));
+    op.grad_input(&mut bench.plan, [&gdy, &gwinner], &gdx);
+    Ok(bench.run()?.findings)
+}
+
+/// Numbers of which many are equal, zeros of both signs among them.
+pub fn few_numbers(count: u32) -> Vec<f32> {
+    let few = integers(3, count, 0..4);
+    few.iter()
+        .map(|&i| [-2.0, -1.0, -0.0, 0.0][i as usize])
+        .collect()
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let shapes = [([3, 7, 5, 3], [2, 2, 0]), ([2, 9, 8, 4], [3, 2, 1])];
+    let case = |([n, h, w, c], [kernel, stride, pad]): ([u32; 4], [u32; 3])| {
+        let op = MaxPool {
+            n,
+            h,
+            w,
+            c,
+            kernel,
+            stride,
+            pad,
+        };
+        let shape = format!("{n}x{h}x{w}x{c}, window {kernel}, step {stride}, pad {pad}");
+        let x = few_numbers(op.x_len());
+        Case::new("max_pool", shape, move |setting| check(setting, op, &x))
+    };
+    shapes.map(case).into()
+}

@@ -1,0 +1,311 @@
+//! The self-test passes where the tests of the ops do, and finds and names a kernel that is broken.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use program::{assert_command_refused, here, wgprune};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use wgprune::error::ErrorKind;
+use wgprune::gpu::{Gpu, Options, Patch, Product, Tuning};
+use wgprune::selftest::{Report, Row, selftest};
+
+fn report(patches: Vec<Patch>) -> Report {
+    let options = Options {
+        canaries: true,
+        patches,
+        ..Options::default()
+    };
+    selftest(&Arc::new(Gpu::open(options).unwrap())).unwrap()
+}
+
+/// Whether the self-test finds and names the kernel that is changed, and blames none but these ops for it.
+fn finds(patch: Patch, ops: &[&str]) -> bool {
+    let kernel = patch.kernel;
+    let report = report(vec![patch]);
+    let Err(error) = report.verdict() else {
+        return false;
+    };
+    // The change makes a kernel that runs.
+    let wrong = report.rows.iter().filter(|row| !row.passed());
+    let is_blamed = |row: &Row| ops.contains(&row.op) && !format!("{row:?}").contains("refused");
+    eprintln!("{error}");
+    (error.kind, error.kind.exit_code()) == (ErrorKind::SelfTest, 9)
+        && error.what.contains(kernel)
+        && wrong.into_iter().all(is_blamed)
+}
+
+#[test]
+fn an_adapter_with_the_kernels_of_training_passes() {
+    let report = report(Vec::new());
+    assert!(
+        report.passed() && report.verdict().is_ok(),
+        "{:?}",
+        report.verdict()
+    );
+    let ops: BTreeSet<&str> = report.rows.iter().map(|row| row.op).collect();
+    let all = [
+        "conv2d",
+        "cross_entropy",
+        "gather_batch",
+        "linear",
+        "max_pool",
+        "metrics",
+        "prune",
+        "relu",
+        "update",
+    ];
+    assert!(ops.into_iter().eq(all));
+    for tuning in Tuning::supported(&report.adapter) {
+        let variant = match tuning.product {
+            Product::Block => "block".to_owned(),
+            Product::Lanes(lanes) => format!("lanes{lanes}"),
+        };
+        for (op, direction) in ["linear", "conv2d"].iter().flat_map(|op| {
+            ["forward", "grad_input", "grad_weight"].map(|direction| (op, direction))
+        }) {
+            let is_own = |row: &&Row| {
+                row.op == *op
+                    && row.finding.direction == direction
+                    && row.variant().starts_with(&variant)
+            };
+            assert!(
+                report.rows.iter().filter(is_own).count() >= 2,
+                "{op} {direction} {variant}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_broken_kernel_is_found_and_named() {
+    let changes: [(_, _, _, &[&str]); 19] = [
+        // A dropped bias, in the output and in the gradient.
+        (
+            "conv2d_forward",
+            "bias[column], HAS_BIAS",
+            "0.0 * bias[column], HAS_BIAS",
+            &["conv2d"],
+        ),
+        ("linear_grad_weight", "Left(1.0)", "Left(0.0)", &["linear"]),
+        // A tap that is off by one, at the edge and in the window.
+        (
+            "conv2d_forward",
+            "row.h + r < H",
+            "row.h + r < H - 1u",
+            &["conv2d"],
+        ),
+        (
+            "conv2d_grad_weight",
+            "row / C % KERNEL",
+            "(row / C + 1u) % KERNEL",
+            &["conv2d"],
+        ),
+        (
+            "max_pool_forward",
+            "r * KERNEL + s)",
+            "s * KERNEL + r)",
+            &["max_pool"],
+        ),
+        // A wrong sign, condition or factor in a gradient.
+        ("conv2d_grad_input", "w[(origin", "-w[(origin", &["conv2d"]),
+        ("relu_grad_input", "y[i] > 0.0", "y[i] >= 0.0", &["relu"]),
+        (
+            "cross_entropy",
+            "/ f32(step.count)",
+            "/ f32(N)",
+            &["cross_entropy"],
+        ),
+        // Slices that are not all added up.
+        (
+            "sum_slices",
+            "var slice = 0u",
+            "var slice = 1u",
+            &["linear", "conv2d"],
+        ),
+        // A mask that is not applied, a rule that is not quite the optimiser's, and a NaN that is let through.
+        (
+            "sgd_update",
+            "select(vec4(0.0), moved, keep)",
+            "moved",
+            &["update"],
+        ),
+        (
+            "adam_update",
+            "(1.0 - BETA_2) * g * g",
+            "(1.0 - BETA_2) * g",
+            &["update"],
+        ),
+        (
+            "adam_update",
+            "if any(broken(dw[i], keep))",
+            "if false",
+            &["update"],
+        ),
+        (
+            "prune_apply",
+            "rank < remaining",
+            "rank <= remaining",
+            &["prune"],
+        ),
+        // Races, and an output that is not set.
+        (
+            "prune_select",
+            "workgroupBarrier();\n    if lane",
+            "if lane",
+            &["prune"],
+        ),
+        (
+            "metrics",
+            "for (var width = WORKGROUP_SIZE / 2u",
+            "for (var width = WORKGROUP_SIZE / 4u",
+            &["metrics"],
+        ),
+        (
+            "relu_forward",
+            "if i >= LENGTH",
+            "if i + 1u >= LENGTH",
+            &["relu"],
+        ),
+        // One past the end.
+        ("relu_forward", "if i >= LENGTH", "if i > LENGTH", &["relu"]),
+        // The wrong sample, and a pixel that rounds the other way.
+        (
+            "gather_batch",
+            "step.position + min",
+            "min",
+            &["gather_batch"],
+        ),
+        (
+            "gather_batch",
+            "i32(W) << 16u",
+            "i32(W - 1u) << 16u",
+            &["gather_batch"],
+        ),
+    ];
+    let unnoticed = changes.into_iter().filter(|&(kernel, from, to, ops)| {
+        let patch = Patch { kernel, from, to };
+        !finds(patch, ops)
+    });
+    let unnoticed: Vec<_> = unnoticed.collect();
+    assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+#[test]
+fn one_broken_variant_is_told_from_the_others() {
+    let report = report(vec![Patch {
+        kernel: "linear_forward/block",
+        from: "outer < end",
+        to: "outer + 1u < end",
+    }]);
+    let wrong: Vec<&str> = (report.rows.iter().filter(|row| !row.passed()))
+        .map(|row| row.variant())
+        .collect();
+    assert!(
+        !wrong.is_empty() && wrong.iter().all(|variant| *variant == "block"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn a_kernel_that_does_not_compile_fails_and_the_others_are_still_checked() {
+    let report = report(vec![Patch {
+        kernel: "relu_forward",
+        from: "max(",
+        to: "maximum(",
+    }]);
+    let wrong: Vec<_> = report.rows.iter().filter(|row| !row.passed()).collect();
+    assert!(wrong.iter().all(|row| row.op == "relu"), "{wrong:?}");
+    let error = report.verdict().unwrap_err();
+    assert!(
+        error.what.contains("refused kernel relu_forward"),
+        "{error}"
+    );
+    assert!(report.rows.len() > wrong.len());
+}
+
+#[test]
+fn a_patch_that_does_not_apply_is_refused() {
+    let options = Options {
+        patches: vec![Patch {
+            kernel: "relu_forward",
+            from: "min(",
+            to: "max(",
+        }],
+        ..Options::default()
+    };
+    let error = selftest(&Arc::new(Gpu::open(options).unwrap())).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Config);
+    assert!(
+        error.what.contains("relu_forward") && error.what.contains("min("),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_command_prints_a_table_or_one_line_of_json() {
+    let folder = here();
+    let table = wgprune(folder.path(), "selftest --quiet");
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
+    let json = wgprune(folder.path(), "selftest --json --quiet").json();
+    assert_eq!(
+        (&json["schema"], &json["passed"]),
+        (&1.into(), &true.into())
+    );
+    assert_eq!(json["wgprune"], env!("CARGO_PKG_VERSION"));
+    assert!(json["seconds"].as_f64().unwrap() > 0.0 && json["error"].is_null());
+    for field in ["name", "backend", "driver", "device_type"] {
+        assert!(json["adapter"][field].is_string(), "{json}");
+    }
+    let facts = json["facts"].as_object().unwrap();
+    for (name, is_typed) in [
+        (
+            "nan_differs_from_itself",
+            Value::is_boolean as fn(&Value) -> bool,
+        ),
+        ("bits_tell_what_is_finite", Value::is_boolean),
+        ("max_of_nan_and_zero", Value::is_string),
+        ("nan_times_zero", Value::is_string),
+        ("fma_is_fused", Value::is_string),
+        ("sums_keep_subnormals", Value::is_boolean),
+        ("products_keep_subnormals", Value::is_boolean),
+        ("two_sum_survives", Value::is_boolean),
+        ("longest_loop", Value::is_u64),
+        ("subgroup_size", Value::is_u64),
+        ("shuffle_works", Value::is_boolean),
+        ("division_error", Value::is_f64),
+        ("sqrt_error", Value::is_f64),
+        ("exp_error", Value::is_f64),
+        ("log_error", Value::is_f64),
+    ] {
+        assert!(facts.get(name).is_some_and(is_typed), "{name}: {json}");
+        assert!(table.stdout.contains(name), "{name}: {}", table.stdout);
+    }
+    let ops = json["ops"].as_array().unwrap();
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    for op in ops {
+        assert!(
+            op["worst"].as_f64().unwrap() <= 1.0 && op["repeats"] == true,
+            "{op}"
+        );
+        assert!(!op["kernels"].as_array().unwrap().is_empty(), "{op}");
+        let words = ["op", "direction", "shape"].map(|key| op[key].as_str().unwrap());
+        let is_own = |line: &&&str| words.iter().all(|word| line.contains(word));
+        assert!(lines.iter().any(|line| is_own(&line)), "{op}");
+    }
+    let verdict = format!("passed: {} checks, 0 wrong", ops.len());
+    assert!(
+        lines.last().unwrap().starts_with(&verdict),
+        "{}",
+        table.stdout
+    );
+}
+
+#[test]
+fn an_adapter_that_is_not_there_is_refused() {
+    let args = "selftest --device no-such-adapter";
+    assert_command_refused(here().path(), args, 3, &["no-such-adapter", "--device"]);
+}
