@@ -23,39 +23,49 @@ fn byte_at(i: u32) -> u32 {
     return (images[i / 4u] >> (i % 4u * 8u)) & 0xffu;
 }
 
-// Nearest source pixel of (h, w); outside the image it wraps or is too large.
-// The arithmetic is in integers, so that every adapter picks the same pixel.
-fn source_pixel(sample: u32, h: u32, w: u32) -> vec2<u32> {
+// How a sample is turned, and moved to the left and up.
+struct Motion { turn: vec2<i32>, shift: vec2<i32> }
+
+fn motion_of(sample: u32) -> Motion {
     let random = philox(vec4(sample, step.epoch, 0u, AUGMENT_STREAM), step.seed);
-    let turn = turns[random.x % max(TURNS, 1u)];
     let span = 2u * SHIFT + 1u;
     let shift = vec2<i32>(vec2(random.y % span, random.z % span)) - i32(SHIFT);
+    return Motion(turns[random.x % max(TURNS, 1u)], shift);
+}
+
+// Nearest source pixel of (h, w); outside the image it wraps or is too large.
+// The arithmetic is in integers, so that every adapter picks the same pixel.
+fn source_pixel(motion: Motion, h: u32, w: u32) -> vec2<u32> {
     // Twice the distance from the centre, so that a half pixel is a whole number.
-    let v = 2 * (i32(h) - shift.y) - (i32(H) - 1);
-    let u = 2 * (i32(w) - shift.x) - (i32(W) - 1);
-    let source_u = (turn.x * u - turn.y * v) + (i32(W) << 16u);
-    let source_v = (turn.y * u + turn.x * v) + (i32(H) << 16u);
+    let v = 2 * (i32(h) - motion.shift.y) - (i32(H) - 1);
+    let u = 2 * (i32(w) - motion.shift.x) - (i32(W) - 1);
+    let source_u = (motion.turn.x * u - motion.turn.y * v) + (i32(W) << 16u);
+    let source_v = (motion.turn.y * u + motion.turn.x * v) + (i32(H) << 16u);
     // An arithmetic shift by 17 halves, drops the fraction and rounds down.
     return vec2<u32>(vec2(source_v >> 17u, source_u >> 17u));
 }
 
+// An invocation takes a row of pixels, so that the random numbers of a sample are drawn once for each of them.
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let pixel = flat_index(id, groups);
-    if pixel >= N * H * W { return; }
-    let w = pixel % W;
-    let h = pixel / W % H;
-    let n = pixel / (W * H);
+    let row = flat_index(id, groups);
+    if row >= N * H { return; }
+    let h = row % H;
+    let n = row / H;
     // Rows of padding repeat the last sample; their loss is not counted.
     // Both indices are clamped, as neither is known before the step.
     let place = min(step.position + min(n, step.count - 1u), ORDER - 1u);
     let sample = min(order[place], SAMPLES - 1u);
-    if h == 0u && w == 0u { labels[n] = all_labels[sample]; }
-    var source = vec2(h, w);
-    if TURNS > 0u { source = source_pixel(sample, h, w); }
-    let inside = source.x < H && source.y < W;
-    let base = select(0u, ((sample * H + source.x) * W + source.y) * C, inside);
-    for (var c = 0u; c < C; c++) {
-        x[pixel * C + c] = f32(select(0u, byte_at(base + c), inside)) * scale[c] + scale[C + c];
+    if h == 0u { labels[n] = all_labels[sample]; }
+    var motion: Motion;
+    if TURNS > 0u { motion = motion_of(sample); }
+    for (var w = 0u; w < W; w++) {
+        var source = vec2(h, w);
+        if TURNS > 0u { source = source_pixel(motion, h, w); }
+        let inside = source.x < H && source.y < W;
+        let base = select(0u, ((sample * H + source.x) * W + source.y) * C, inside);
+        for (var c = 0u; c < C; c++) {
+            x[(row * W + w) * C + c] = f32(select(0u, byte_at(base + c), inside)) * scale[c] + scale[C + c];
+        }
     }
 }

@@ -1,7 +1,9 @@
 // dw[c,k] = sum over n of x[n,c] * dy[n,k]; dbias[k] = sum over n of dy[n,k]
 @group(0) @binding(0) var<storage, read> x: array<Left>;
 @group(0) @binding(1) var<storage, read> dy: array<Right>;
-@group(0) @binding(2) var<storage, read_write> sums: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>; // if SLICED, sums of each slice, which sum_slices adds up
+@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
+override SLICED: bool;
 override INPUTS: u32;
 
 const LEFT_ROWS = LEFT_WIDTH; // a left value is along c
@@ -27,7 +29,10 @@ fn right_at(outer: u32) -> u32 { return outer * INNER; }
 
 fn right(origin: u32, inner: u32, column: u32) -> Right { return dy[(origin + inner) * (COLUMNS / RIGHT_WIDTH) + column]; }
 
-// Each slice of the depth has sums of its own, which sum_slices adds up.
 fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    sums[(slice * ROWS + row) * COLUMNS + column] = sum;
+    if SLICED || row < INPUTS {
+        dw[(slice * ROWS + row) * COLUMNS + column] = sum;
+    } else {
+        dbias[column] = sum;
+    }
 }

@@ -15,11 +15,12 @@ override SLICE: u32; // how much of OUTER one z of the grid adds up
 
 const LEFT_LOADS = TILE_ROWS / LEFT_ROWS;
 const TILE_COLUMNS = PARTS * LANES * RIGHT_COLUMNS;
-// Inner steps that one value holds. A turn of the inner loop takes those of a left value, which divide INNER.
+// Inner steps that one value holds, and how many values make a turn of the inner loop, which takes STEPS.
 const LEFT_STEPS = LEFT_WIDTH / LEFT_ROWS;
 const RIGHT_STEPS = RIGHT_WIDTH / RIGHT_COLUMNS;
-const RIGHT_LOADS = LEFT_STEPS / RIGHT_STEPS;
-const_assert RIGHT_LOADS * RIGHT_STEPS == LEFT_STEPS;
+const LEFT_TURNS = STEPS / LEFT_STEPS;
+const RIGHT_TURNS = STEPS / RIGHT_STEPS;
+const_assert LEFT_TURNS * LEFT_STEPS == STEPS && RIGHT_TURNS * RIGHT_STEPS == STEPS;
 const_assert LEFT_LOADS * LEFT_ROWS == TILE_ROWS;
 
 @compute @workgroup_size(LANES)
@@ -52,28 +53,35 @@ fn main(
             reached |= reaches(spots[i]);
         }
         let origin = right_at(outer);
-        var turns = INNER / LEFT_STEPS;
+        var turns = INNER / STEPS;
         if MAY_MISS { turns = select(0u, turns, subgroupAny(reached)); }
         for (var turn = 0u; turn < turns; turn++) {
-            var lefts: array<array<f32, LEFT_WIDTH>, LEFT_LOADS>;
-            for (var i = 0u; i < LEFT_LOADS; i++) {
-                let value = left(spots[i], turn);
-                for (var q = 0u; q < LEFT_WIDTH; q++) { lefts[i][q] = left_part(value, q); }
+            var lefts: array<array<array<f32, LEFT_WIDTH>, LEFT_LOADS>, LEFT_TURNS>;
+            for (var load = 0u; load < LEFT_TURNS; load++) {
+                for (var i = 0u; i < LEFT_LOADS; i++) {
+                    let value = left(spots[i], turn * LEFT_TURNS + load);
+                    for (var q = 0u; q < LEFT_WIDTH; q++) { lefts[load][i][q] = left_part(value, q); }
+                }
             }
-            for (var load = 0u; load < RIGHT_LOADS; load++) {
-                for (var part = 0u; part < PARTS; part++) {
-                    let value = right(origin, turn * RIGHT_LOADS + load, columns[part]);
-                    var rights: array<f32, RIGHT_WIDTH>;
-                    for (var q = 0u; q < RIGHT_WIDTH; q++) { rights[q] = right_part(value, q); }
-                    for (var step = 0u; step < RIGHT_STEPS; step++) {
-                        for (var q = 0u; q < RIGHT_COLUMNS; q++) {
-                            for (var j = 0u; j < LANES; j++) {
-                                let one = subgroupShuffle(rights[step + q], j);
-                                for (var i = 0u; i < TILE_ROWS; i++) {
-                                    let other = lefts[i / LEFT_ROWS][i % LEFT_ROWS + load * RIGHT_STEPS + step];
-                                    sums[i][q][part][j] = fma(other, one, sums[i][q][part][j]);
-                                }
+            for (var part = 0u; part < PARTS; part++) {
+                var rights: array<array<f32, RIGHT_WIDTH>, RIGHT_TURNS>;
+                for (var load = 0u; load < RIGHT_TURNS; load++) {
+                    let value = right(origin, turn * RIGHT_TURNS + load, columns[part]);
+                    for (var q = 0u; q < RIGHT_WIDTH; q++) { rights[load][q] = right_part(value, q); }
+                }
+                for (var q = 0u; q < RIGHT_COLUMNS; q++) {
+                    for (var j = 0u; j < LANES; j++) {
+                        var ones: array<f32, STEPS>;
+                        for (var step = 0u; step < STEPS; step++) {
+                            ones[step] = subgroupShuffle(rights[step / RIGHT_STEPS][q + step % RIGHT_STEPS], j);
+                        }
+                        for (var i = 0u; i < TILE_ROWS; i++) {
+                            var sum = sums[i][q][part][j];
+                            for (var step = 0u; step < STEPS; step++) {
+                                let other = lefts[step / LEFT_STEPS][i / LEFT_ROWS][i % LEFT_ROWS + step % LEFT_STEPS];
+                                sum = fma(other, ones[step], sum);
                             }
+                            sums[i][q][part][j] = sum;
                         }
                     }
                 }

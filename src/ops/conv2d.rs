@@ -1,6 +1,6 @@
 //! Convolution with a square window, any stride and zero padding.
 
-use super::product::{Extent, Operand, ProductKernel, product, sum_gradients};
+use super::product::{Extent, Operand, ProductKernel, product};
 use super::windows;
 use crate::gpu::{Constant, Plan, Tensor};
 
@@ -150,8 +150,7 @@ impl Conv2d {
             left: Operand::Across(self.c),
             right: Operand::Across(self.k),
         };
-        let sums = GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), &[x, dy]);
-        sum_gradients(plan, &sums, dw, dbias);
+        GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), [x, dy], dw, dbias);
     }
 
     /// One entry for each `override` of `shaders/shared/conv2d_shape.wgsl`.

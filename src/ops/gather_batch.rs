@@ -82,7 +82,7 @@ impl GatherBatch {
             &KERNEL,
             &constants,
             &[&inputs[..], &[x, labels]].concat(),
-            self.n * self.h * self.w,
+            self.n * self.h,
         );
     }
 

@@ -1,6 +1,6 @@
 //! Fully connected layer.
 
-use super::product::{Extent, Operand, ProductKernel, product, sum_gradients};
+use super::product::{Extent, Operand, ProductKernel, product};
 use crate::gpu::{Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("linear_forward");
@@ -94,7 +94,7 @@ impl Linear {
             left: Operand::Across(self.c),
             right: Operand::Across(self.k),
         };
-        let sums = GRAD_WEIGHT.record_sliced(plan, extent, &[("INPUTS", self.c.into())], &[x, dy]);
-        sum_gradients(plan, &sums, dw, dbias);
+        let constants = [("INPUTS", self.c.into())];
+        GRAD_WEIGHT.record_sliced(plan, extent, &constants, [x, dy], dw, dbias);
     }
 }

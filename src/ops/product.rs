@@ -31,6 +31,10 @@ const MAX_COLUMNS: u32 = 64;
 /// By the inner steps that one right value holds: 1, 2 and 4.
 const MAX_SUMS: [u32; 3] = [256, 192, 64];
 
+/// Most inner steps in a turn of `product_lanes`. A sum that is not in a register is fetched and stored once a turn, and
+/// all of a turn is unrolled.
+const MAX_STEPS: u32 = 5;
+
 /// Terms of the longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
 pub(crate) const LONGEST_SUM: u32 = 60_000;
 
@@ -52,6 +56,16 @@ impl Extent {
     /// Tiles of so many rows and columns that cover the sums.
     fn tiles(self, rows: u32, columns: u32) -> u32 {
         self.rows.div_ceil(rows) * self.columns.div_ceil(columns)
+    }
+
+    /// Inner steps that `product_lanes` takes in a turn, in whole values of both operands.
+    fn steps(self) -> u32 {
+        let fits = |steps: &u32| {
+            let whole = |operand: Operand| steps.is_multiple_of(operand.steps());
+            self.inner.is_multiple_of(*steps) && whole(self.left) && whole(self.right)
+        };
+        let mut most_first = (1..=MAX_STEPS).rev();
+        most_first.find(fits).expect("the inner loop has whole turns")
     }
 }
 
@@ -111,15 +125,17 @@ impl ProductKernel {
         choice.record(plan, extent, extent.outer, constants, tensors);
     }
 
-    /// Records the product with its outer loop cut into slices, each with sums of its own in a scratch tensor,
-    /// which is bound last. Returns that tensor, `slices`·`rows`·`columns`.
+    /// Records a product whose last row, behind those of `dw`, is `dbias`, with its outer loop cut into as many slices
+    /// as keep the device busy. More than one have sums of their own in a scratch tensor, which are then added up.
     pub(super) fn record_sliced(
         &self,
         plan: &mut Plan,
         extent: Extent,
         constants: &[Constant],
-        tensors: &[&Tensor],
-    ) -> Tensor {
+        inputs: [&Tensor; 2],
+        dw: &Tensor,
+        dbias: Option<&Tensor>,
+    ) {
         let choice = self.choose(plan, extent);
         let groups = choice.tiles.div_ceil(choice.invocations_per_group);
         let enough = plan
@@ -130,15 +146,20 @@ impl ProductKernel {
         let longest = (MAX_SUM / extent.inner).max(1);
         let slice = extent.outer.div_ceil(enough.max(1)).clamp(1, longest);
         let slices = extent.outer.div_ceil(slice);
-        let sums = plan.scratch(&[slices, extent.rows, extent.columns]);
-        choice.record(
-            plan,
-            extent,
-            slice,
-            constants,
-            &[tensors, &[&sums]].concat(),
-        );
-        sums
+        let is_sliced = slices > 1;
+        let sums = match is_sliced {
+            true => plan.scratch(&[slices, extent.rows, extent.columns]),
+            false => plan.scratch(&[1]),
+        };
+        let constants = [constants, &[("SLICED", is_sliced.into())]].concat();
+        let [x, dy] = inputs;
+        let [output, spare] = if is_sliced { [&sums, dw] } else { [dw, &sums] };
+        // Without a bias nothing is written to the last one.
+        let tensors = [x, dy, output, dbias.unwrap_or(spare)];
+        choice.record(plan, extent, slice, &constants, &tensors);
+        if is_sliced {
+            sum_gradients(plan, &sums, dw, dbias);
+        }
     }
 
     fn choose(&self, plan: &Plan, extent: Extent) -> Choice {
@@ -165,15 +186,13 @@ impl ProductKernel {
 
     fn lanes_choice(&self, extent: Extent, lanes: u32) -> Choice {
         let Extent { left, right, .. } = extent;
-        assert!(
-            extent.inner.is_multiple_of(left.steps()),
-            "the inner loop has whole turns"
-        );
         let (r, c) = best_tile(extent, lanes);
+        let steps = extent.steps();
         let [left_width, right_width] = [left, right].map(Operand::width);
         let parts = c / (lanes * right.across());
         let text = [
-            format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\nconst PARTS = {parts}u;\n"),
+            format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\n"),
+            format!("const PARTS = {parts}u;\nconst STEPS = {steps}u;\n"),
             "const BY_PIXEL = true;\n".to_owned(),
             vectors("left", "Left", left_width),
             vectors("right", "Right", right_width),
@@ -202,7 +221,7 @@ fn vectors(side: &str, name: &str, width: u32) -> String {
 /// Rows of a lane, and columns, of the cheapest tile of `product_lanes`.
 ///
 /// The unit of cost is a multiply-add whose sum stays in a register, measured where lanes are the lanes of a CPU's
-/// vectors: there a load walks from lane to lane, and sums beyond 64 cost twice, because they spill.
+/// vectors: there a load walks from lane to lane, and sums beyond 64 spill, which costs as much again once a turn.
 fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
     let Extent { left, right, .. } = extent;
     let load = |operand: Operand| 25 + 18 * operand.width();
@@ -210,7 +229,7 @@ fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
         let sums = r * c.min(extent.columns);
         let loads = load(left) * r / left.width() + load(right) * c / (lanes * right.width());
         let tiles = extent.tiles(r * lanes, c);
-        u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64))
+        u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64) / extent.steps())
     };
     let most = MAX_SUMS[right.steps().ilog2() as usize];
     let unit = lanes * right.across();
@@ -260,7 +279,7 @@ impl Choice {
 }
 
 /// Adds up the slices of a weight gradient: `dw`, then the rest of each slice as `dbias`.
-pub(super) fn sum_gradients(plan: &mut Plan, sums: &Tensor, dw: &Tensor, dbias: Option<&Tensor>) {
+fn sum_gradients(plan: &mut Plan, sums: &Tensor, dw: &Tensor, dbias: Option<&Tensor>) {
     let (slices, stride) = (sums.shape[0], sums.shape[1] * sums.shape[2]);
     for (first, y) in [(0, Some(dw)), (dw.len(), dbias)] {
         let Some(y) = y else { continue };
