@@ -65,7 +65,9 @@ impl Extent {
             self.inner.is_multiple_of(*steps) && whole(self.left) && whole(self.right)
         };
         let mut most_first = (1..=MAX_STEPS).rev();
-        most_first.find(fits).expect("the inner loop has whole turns")
+        most_first
+            .find(fits)
+            .expect("the inner loop has whole turns")
     }
 }
 
