@@ -23,13 +23,14 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage or configuration, 3 adapter, 4 data, 5 device lost, \
-                          6 memory, 7 not finite, 8 output";
+                          6 memory, 7 not finite, 8 output, 130 and 143 interrupted by Ctrl-C and SIGTERM";
 
 const TRAIN_EXAMPLES: &str = "Examples:
   wgprune train
   wgprune train --model lenet-300-100 --data mnist --data-root ~/data --sparsity 0.98 --epochs 20
   wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
-  wgprune train --set data.rotation=10 --set optimiser.nesterov=true";
+  wgprune train --set data.rotation=10 --set optimiser.nesterov=true
+  wgprune train --resume runs/lenet-5-mnist-mini-progressive-0.9-seed-0";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -81,6 +82,23 @@ pub(crate) struct LookArgs {
     pub(crate) json: bool,
 }
 
+/// Flags that a run which goes on has had its answer to.
+const DECIDES_A_RUN: [&str; 13] = [
+    "model",
+    "data",
+    "data_root",
+    "method",
+    "sparsity",
+    "epochs",
+    "steps",
+    "batch",
+    "lr",
+    "seed",
+    "config",
+    "edits",
+    "out",
+];
+
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
     /// Network: lenet-5 or lenet-300-100
@@ -122,6 +140,12 @@ pub(crate) struct TrainArgs {
     /// Folder of the run; without it, a new one under runs/
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Go on with the run in this folder, to the same end as if it had never stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = DECIDES_A_RUN)]
+    pub(crate) resume: Option<PathBuf>,
+    /// Checkpoints to keep, the newest ones
+    #[arg(long, value_name = "N", default_value = "2", value_parser = keep, allow_negative_numbers = true)]
+    pub(crate) keep: u32,
     /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -209,6 +233,11 @@ fn count(text: &str) -> Result<i64, String> {
 
 fn batch(text: &str) -> Result<i64, String> {
     whole(text, 1..=MAX_BATCH.into())
+}
+
+fn keep(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=u32::MAX.into())?;
+    u32::try_from(number).map_err(|error| error.to_string())
 }
 
 /// TOML has integers of 64 bits with a sign, so that more could not be saved.

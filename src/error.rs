@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Diverged,
     /// A file could not be written.
     Output,
+    /// A signal of this number stopped a run, which was saved. No failure, but a script must not take it for success.
+    Interrupted(u8),
 }
 
 impl ErrorKind {
@@ -50,6 +52,8 @@ impl ErrorKind {
             Self::Memory => 6,
             Self::Diverged => 7,
             Self::Output => 8,
+            // As shells have it.
+            Self::Interrupted(signal) => 128 + signal,
         }
     }
 }

@@ -27,4 +27,5 @@ pub mod net;
 pub mod ops;
 pub mod random;
 pub mod reference;
+pub mod run;
 pub mod train;

@@ -4,7 +4,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use wgprune::error::Result;
 use wgprune::ops::Record;
-use wgprune::train::{EpochSummary, Observer, RunDir, Schedule};
+use wgprune::run::RunDir;
+use wgprune::train::{Checkpoint, EpochSummary, Observer, Schedule};
 
 /// Passes everything on to the run directory, and shows it.
 pub(crate) struct Progress {
@@ -16,7 +17,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(run_dir: RunDir, schedule: &Schedule, batch: u32, quiet: bool) -> Self {
+    /// Begins at step `from`.
+    pub(crate) fn new(
+        run_dir: RunDir,
+        schedule: &Schedule,
+        from: u32,
+        batch: u32,
+        quiet: bool,
+    ) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown {
             ProgressDrawTarget::stderr()
@@ -25,6 +33,8 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(Some(schedule.steps.into()), target);
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} steps  {msg}  {eta} left");
+        bar.set_position(from.into());
+        bar.reset_eta();
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self {
             run_dir,
@@ -85,5 +95,11 @@ impl Observer for Progress {
             );
         });
         self.run_dir.epoch(summary)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.run_dir.checkpoint(checkpoint)?;
+        log::debug!("saved step {}", checkpoint.position.step);
+        Ok(())
     }
 }
