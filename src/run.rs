@@ -277,3 +277,24 @@ impl Observer for RunDir {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_any_file_of_a_run_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path();
+        assert!(RunDir::check_free(Some(path)).is_ok());
+        for file in FILES {
+            std::fs::write(path.join(file), "kept").expect("written");
+            let error = RunDir::check_free(Some(path)).expect_err("a refusal");
+            assert!(
+                error.what.contains(file) && error.help.contains("--out"),
+                "{error}"
+            );
+            std::fs::remove_file(path.join(file)).expect("removed");
+        }
+    }
+}
