@@ -124,6 +124,7 @@ fn stopping_and_going_on_equals_not_stopping() {
     let cases = Cases {
         cases: 10,
         failure_persistence: None,
+        max_shrink_iters: 20,
         ..Cases::default()
     };
     let run = |(flags, sizes, stops): (_, (u32, u32, u32, f64), Vec<f64>)| {
