@@ -148,7 +148,13 @@ impl RunDir {
 
     /// The command that goes on with this run.
     pub fn resume_command(&self) -> String {
-        format!("wgprune train --resume {}", self.path.display())
+        let path = self.path.display().to_string();
+        let path = if path.contains(char::is_whitespace) {
+            format!("\"{path}\"")
+        } else {
+            path
+        };
+        format!("wgprune train --resume {path}")
     }
 
     /// Where the final weights lie once the run is done.
