@@ -28,7 +28,8 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage or configuration, 3 adapter, 4 data, 5 device lost, \
-                          6 memory, 7 not finite, 8 output, 9 self-test";
+                          6 memory, 7 not finite, 8 output, 9 self-test, \
+                          130 and 143 interrupted by Ctrl-C and SIGTERM";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -107,6 +108,23 @@ pub(crate) struct LookArgs {
     pub(crate) json: bool,
 }
 
+/// Flags that a run which goes on has had its answer to.
+const DECIDES_A_RUN: [&str; 13] = [
+    "model",
+    "data",
+    "data_root",
+    "method",
+    "sparsity",
+    "epochs",
+    "steps",
+    "batch",
+    "lr",
+    "seed",
+    "config",
+    "edits",
+    "out",
+];
+
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
     /// Network: lenet-5 or lenet-300-100
@@ -148,6 +166,12 @@ pub(crate) struct TrainArgs {
     /// Folder of the run; without it, a new one under runs/
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Go on with the run in this folder, to the same end as if it had never stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = DECIDES_A_RUN)]
+    pub(crate) resume: Option<PathBuf>,
+    /// Checkpoints to keep, the newest ones
+    #[arg(long, value_name = "N", default_value = "2", value_parser = keep, allow_negative_numbers = true)]
+    pub(crate) keep: u32,
     /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -270,6 +294,11 @@ fn count(text: &str) -> Result<i64, String> {
 
 fn batch(text: &str) -> Result<i64, String> {
     whole(text, 1..=MAX_BATCH.into())
+}
+
+fn keep(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=u32::MAX.into())?;
+    u32::try_from(number).map_err(|error| error.to_string())
 }
 
 /// TOML has integers of 64 bits with a sign, so that more could not be saved.

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Output,
     /// A kernel gave something else than its twin on this adapter.
     SelfTest,
+    /// A signal of this number stopped a run, which was saved. No failure, but a script must not take it for success.
+    Interrupted(u8),
 }
 
 impl ErrorKind {
@@ -53,6 +55,8 @@ impl ErrorKind {
             Self::Diverged => 7,
             Self::Output => 8,
             Self::SelfTest => 9,
+            // As shells have it.
+            Self::Interrupted(signal) => 128 + signal,
         }
     }
 }

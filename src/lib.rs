@@ -8,6 +8,7 @@
 //! on the device as bytes; `forward`, `loss` and `backward` are the ops in the order of the network and back;
 //! `update` is one dispatch over all parameters, with the mask in it. When the schedule says so, `prune` finds the
 //! k-th largest magnitude and shrinks the mask. Losses gather in a table that the host reads when it is due.
+//! [`run::RunDir`] writes down what is told, and now and then a checkpoint, from which [`run::Resume`] goes on.
 //!
 //! # How to add an op
 //!
@@ -29,5 +30,6 @@ pub mod net;
 pub mod ops;
 pub mod random;
 pub mod reference;
+pub mod run;
 pub mod selftest;
 pub mod train;

@@ -2,6 +2,8 @@
 
 mod cli;
 mod commands;
+mod interrupt;
+mod logger;
 mod progress;
 
 use clap::Parser;
@@ -24,23 +26,12 @@ fn main() -> ExitCode {
             return failure(&cli::error(&refusal), wants_json);
         }
     };
-    let level = match (cli.quiet, cli.verbose) {
-        (true, _) => "error",
-        (false, false) => "error,wgprune=info",
-        (false, true) => "warn,wgprune=debug",
-    };
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
-        .format(|out, record| match record.level() {
-            log::Level::Info => writeln!(out, "{}", record.args()),
-            level => writeln!(out, "{}: {}", level.as_str().to_lowercase(), record.args()),
-        })
-        .init();
+    logger::start(cli.quiet, cli.verbose);
     let wants_json = cli.wants_json();
     match commands::run(cli, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be gone; the exit code still tells.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            logger::tell(&error);
             failure(&error, wants_json)
         }
     }

@@ -14,7 +14,8 @@ pub use build::{Layer, Net, Node, Shape};
 pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
 pub use init::Init;
 pub use parameter::{Parameter, Role};
-pub use weights::{load, save};
+pub use weights::load;
+pub(crate) use weights::{Entry, decode, encode, encode_weights, floats};
 
 use crate::error::{Error, Result};
 use crate::nearest::did_you_mean;

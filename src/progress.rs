@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use wgprune::error::Result;
 use wgprune::ops::Record;
-use wgprune::train::{EpochSummary, Observer, RunDir, Schedule};
+use wgprune::run::RunDir;
+use wgprune::train::{Checkpoint, EpochSummary, Observer, Schedule};
 
 /// Passes everything on to the run directory, and shows it.
 pub(crate) struct Progress {
@@ -19,9 +20,18 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(run_dir: RunDir, schedule: &Schedule, batch: u32, quiet: bool) -> Self {
+    /// Begins at step `from`.
+    pub(crate) fn new(
+        run_dir: RunDir,
+        schedule: &Schedule,
+        from: u32,
+        batch: u32,
+        quiet: bool,
+    ) -> Self {
         let template = "{bar:24} {pos}/{len} steps  {msg}  {eta} left";
         let bar = bar(schedule.steps.into(), template, quiet);
+        bar.set_position(from.into());
+        bar.reset_eta();
         Self {
             run_dir,
             bar,
@@ -94,5 +104,11 @@ impl Observer for Progress {
             );
         });
         self.run_dir.epoch(summary)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.run_dir.checkpoint(checkpoint)?;
+        log::debug!("saved step {}", checkpoint.position.step);
+        Ok(())
     }
 }

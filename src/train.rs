@@ -4,190 +4,58 @@ mod checks;
 mod clock;
 mod evaluate;
 mod length;
-mod run_dir;
+mod report;
 mod schedule;
 mod score;
 mod session;
 mod settings;
+mod watch;
 
 pub use checks::{check_batch, check_data, train_images};
+pub use clock::Spent;
 pub use evaluate::Evaluator;
 pub use length::Length;
-pub use run_dir::RunDir;
-pub use schedule::{LearningRate, Ramp, RateShape, kept_at};
+pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
+pub use schedule::{LearningRate, Ramp, RateShape, Schedule, kept_at};
 pub use score::{ImageSet, Score};
-pub use session::{Readings, Session};
+pub use session::{ParameterState, Readings, Session, Snapshot};
 pub use settings::{settings, tuning};
 
 use clock::Clock;
+use watch::{check_finite, check_kept, wanted, warn_of_collapse};
 
-use crate::config::{Config, LearningRateConfig, Method, RateKind, Scope};
-use crate::error::{Error, ErrorKind, Result};
-use crate::ops::{Fault, Record};
-use std::time::{Duration, Instant};
-
-/// When what happens in a run, all in steps.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Schedule {
-    /// Steps of the run.
-    pub steps: u32,
-    /// Steps of an epoch.
-    pub epoch: u32,
-    /// Learning rate of each step.
-    pub learning_rate: LearningRate,
-    /// Sparsity, unless the run is dense.
-    pub ramp: Option<Ramp>,
-}
-
-impl Schedule {
-    /// The schedule that `config` means for so many training images.
-    ///
-    /// # Errors
-    /// Fewer images than one batch, a run without steps, or a ramp that does not fit into the run.
-    pub fn new(config: &Config, train_images: u32) -> Result<Self> {
-        let epoch = train_images / config.train.batch;
-        if epoch == 0 {
-            return Err(Error::config(
-                format!(
-                    "a batch of {} is more than the {train_images} training images",
-                    config.train.batch
-                ),
-                "use a smaller --batch",
-            ));
-        }
-        let steps = config.train.length.steps(epoch, 0);
-        if steps == 0 {
-            return Err(Error::config(
-                format!(
-                    "train.length is {}, so the run has no steps",
-                    config.train.length
-                ),
-                "give --epochs or --steps of at least 1",
-            ));
-        }
-        let in_steps = |length: Length| length.steps(epoch, steps);
-        let LearningRateConfig {
-            initial,
-            schedule,
-            minimum,
-            milestones,
-            factor,
-            warm_up,
-            per_epoch,
-        } = config.learning_rate.clone();
-        let shape = match schedule {
-            RateKind::Constant => RateShape::Constant,
-            RateKind::Cosine => RateShape::Cosine { minimum },
-            RateKind::MultiStep => RateShape::MultiStep {
-                milestones: milestones.into_iter().map(in_steps).collect(),
-                factor,
-            },
-        };
-        let period = if per_epoch { epoch } else { 1 };
-        let learning_rate = LearningRate {
-            initial,
-            shape,
-            warm_up: in_steps(warm_up),
-            period,
-            steps,
-        };
-        let prune = &config.prune;
-        let ramp = (prune.method == Method::Progressive)
-            .then(|| {
-                let (start, end) = (in_steps(prune.start), in_steps(prune.end));
-                let every = match prune.every.parse::<Length>() {
-                    Ok(length) => in_steps(length),
-                    Err(_) => epoch.min(steps / 20),
-                }
-                .max(1);
-                if start >= end || end > steps {
-                    return Err(Error::config(
-                        format!(
-                            "the ramp of sparsity runs from step {start} to step {end} of {steps}"
-                        ),
-                        "prune.start must be before prune.end, and prune.end within the run",
-                    ));
-                }
-                Ok(Ramp {
-                    initial: prune.initial,
-                    target: prune.sparsity,
-                    start,
-                    end,
-                    every,
-                })
-            })
-            .transpose()?;
-        Ok(Self {
-            steps,
-            epoch,
-            learning_rate,
-            ramp,
-        })
-    }
-}
-
-/// What a run tells while it goes on.
-pub trait Observer {
-    /// Steps that were read back, the first of which was `first`; their losses are means of a batch.
-    fn steps(&mut self, first: u32, records: &[Record], schedule: &Schedule) -> Result<()>;
-    /// A mask update before `step`: kept weights of each prunable tensor.
-    fn pruned(&mut self, step: u32, sparsity: f64, kept: &[u32]) -> Result<()>;
-    /// The end of an epoch, or of the run.
-    fn epoch(&mut self, summary: &EpochSummary) -> Result<()>;
-}
-
-/// One line of a training curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EpochSummary {
-    /// From 1.
-    pub epoch: u32,
-    /// Steps so far.
-    pub step: u32,
-    /// Over the steps of the epoch.
-    pub train: Score,
-    /// On the images held out of training, if any.
-    pub validation: Option<Score>,
-    /// On the test set.
-    pub test: Score,
-    /// Realised, of the prunable weights.
-    pub sparsity: f64,
-    /// Since the first step.
-    pub seconds: f64,
-}
-
-/// What a finished run reached.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// The last epoch, whether or not it was the best.
-    pub last: EpochSummary,
-    /// Weights that are not removed.
-    pub kept: u32,
-    /// Training images a second, after the first step and without evaluation.
-    pub images_per_second: f64,
-    /// When the first step was done.
-    pub first_step: Instant,
-}
+use crate::config::Config;
+use crate::error::Result;
+use std::time::Duration;
 
 /// How long the metrics table may go unread, so that a person sees progress.
 const UNREAD: Duration = Duration::from_secs(1);
 
-/// Trains and prunes from the initial weights of `config` to the end of `schedule`.
+/// How long a run may go without a checkpoint.
+const UNSAVED: Duration = Duration::from_secs(60);
+
+/// Trains and prunes to the end of `schedule`, from the initial weights of `config` or from a checkpoint of the same
+/// run. Tells `observer` a checkpoint at step 0, at the end of every epoch, and a minute after the last one.
+///
+/// `stop` is asked after each step, with the number of steps done. Once it says so, and it must not change its mind
+/// then, the step or epoch is brought to its end, a checkpoint is told, and the run stops there. When the clock reads
+/// metrics or tells a checkpoint changes nothing of what the run reaches.
 ///
 /// # Errors
-/// A loss, gradient or update that is not finite, a mask that is not what was asked for, or a device that fails.
+/// A loss, gradient or update that is not finite, a mask that is not what was asked for, a checkpoint that does not
+/// fit the session, a device that fails, or what `observer` refuses.
 pub fn train(
     session: &mut Session,
     config: &Config,
     schedule: &Schedule,
+    from: Option<Checkpoint>,
+    stop: &dyn Fn(u32) -> bool,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    session.initialise(config)?;
-    let mut clock = Clock::start();
-    let mut tally = Tally::default();
-    let mut kept = session.prunable().to_vec();
-    let mut first_step = None;
-    let mut last = None;
-    for step in 0..schedule.steps {
+    let mut position = begin(session, config, schedule, from, observer)?;
+    let mut kept = session.read()?.kept;
+    let mut clock = Clock::start(position.spent);
+    for step in position.step..schedule.steps {
         if step % schedule.epoch == 0 {
             session.shuffle(step / schedule.epoch);
         }
@@ -196,136 +64,89 @@ pub fn train(
             session.prune(&wanted(session, config.prune.scope, sparsity))?;
         }
         session.step(step, schedule.learning_rate.at(step), &config.optimiser)?;
-        let ends_epoch = (step + 1) % schedule.epoch == 0 || step + 1 == schedule.steps;
-        if ends_epoch
+        position.step = step + 1;
+        let ends_run = position.step == schedule.steps;
+        let ends_epoch = ends_run || position.step % schedule.epoch == 0;
+        let saves = ends_epoch || stop(position.step) || clock.unsaved() > UNSAVED;
+        if saves
             || update.is_some()
             || session.is_full()
-            || step == 0
-            || clock.unread.elapsed() > UNREAD
+            || clock.first().is_none()
+            || clock.unread() > UNREAD
         {
-            let first = step + 1 - session.unread();
+            let first = position.step - session.unread();
             let readings = session.read()?;
             observer.steps(first, &readings.records, schedule)?;
-            tally.add(first, &readings.records, session)?;
+            check_finite(first, &readings.records, session)?;
+            position.tally.add_all(&readings.records);
             kept = readings.kept;
-            clock.unread = Instant::now();
+            clock.mark_read();
         }
+        clock.stepped(config.train.batch);
         if let Some(sparsity) = update {
-            check_kept(
-                &kept,
-                &wanted(session, config.prune.scope, sparsity),
-                session,
-            )?;
+            let wanted = wanted(session, config.prune.scope, sparsity);
+            check_kept(&kept, &wanted, session)?;
             warn_of_collapse(&kept, session, step);
             observer.pruned(step, session.sparsity(&kept), &kept)?;
         }
-        let first_step = *first_step.get_or_insert_with(|| clock.begin_steady());
+        if !saves {
+            continue;
+        }
+        clock.pause();
         if ends_epoch {
-            clock.pause(&tally.score);
             let summary = EpochSummary {
                 epoch: step / schedule.epoch + 1,
-                step: step + 1,
-                train: tally.take(),
+                step: position.step,
+                train: std::mem::take(&mut position.tally),
                 validation: session
                     .has_validation()
                     .then(|| session.evaluate(ImageSet::Validation))
                     .transpose()?,
                 test: session.evaluate(ImageSet::Test)?,
                 sparsity: session.sparsity(&kept),
-                seconds: first_step.elapsed().as_secs_f64(),
+                seconds: clock.spent().seconds,
             };
             observer.epoch(&summary)?;
-            last = Some((summary, first_step));
-            clock.resume();
+            position.last = Some(summary);
         }
+        position.spent = clock.spent();
+        let snapshot = session.snapshot()?;
+        observer.checkpoint(&Checkpoint { position, snapshot })?;
+        clock.mark_saved();
+        // Asked again, as evaluation may have taken long.
+        if !ends_run && stop(position.step) {
+            return Ok(Outcome::Stopped(position.step));
+        }
+        clock.resume();
     }
-    let (last, first_step) = last.expect("a run has at least one step");
-    let images_per_second = clock.images_per_second();
-    Ok(Outcome {
+    let last = position
+        .last
+        .expect("a run has at least one step, and the last one ends an epoch");
+    Ok(Outcome::Finished(Finish {
         last,
         kept: kept.iter().sum(),
-        images_per_second,
-        first_step,
-    })
+        spent: position.spent,
+        first_step: clock.first(),
+    }))
 }
 
-/// How many weights each segment shall keep at this sparsity.
-fn wanted(session: &Session, scope: Scope, sparsity: f64) -> Vec<u32> {
-    match scope {
-        Scope::Global => vec![kept_at(sparsity, session.prunable().iter().sum())],
-        Scope::Layer => session
-            .prunable()
-            .iter()
-            .map(|&count| kept_at(sparsity, count))
-            .collect(),
+/// Puts the session where the run begins or goes on.
+fn begin(
+    session: &mut Session,
+    config: &Config,
+    schedule: &Schedule,
+    from: Option<Checkpoint>,
+    observer: &mut dyn Observer,
+) -> Result<Position> {
+    if let Some(Checkpoint { position, snapshot }) = from {
+        session.restore(&snapshot)?;
+        // The loop draws the order of an epoch only at its first step.
+        session.shuffle(position.step / schedule.epoch);
+        return Ok(position);
     }
-}
-
-/// Compares what a mask update kept with what was asked for.
-fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Result<()> {
-    let fault = |what: String| Err(Error::kernel("the mask update", what));
-    if wanted.len() == kept.len() {
-        for ((kept, wanted), name) in kept.iter().zip(wanted).zip(session.prunable_names()) {
-            if kept != wanted {
-                return fault(format!(
-                    "{name} keeps {kept} weights, {wanted} were asked for"
-                ));
-            }
-        }
-    }
-    let (kept, wanted) = (kept.iter().sum::<u32>(), wanted.iter().sum::<u32>());
-    if kept != wanted {
-        return fault(format!(
-            "the network keeps {kept} weights, {wanted} were asked for"
-        ));
-    }
-    Ok(())
-}
-
-/// A tensor without weights cuts the network.
-fn warn_of_collapse(kept: &[u32], session: &Session, step: u32) {
-    for (_, name) in kept
-        .iter()
-        .zip(session.prunable_names())
-        .filter(|(kept, _)| **kept == 0)
-    {
-        log::warn!(
-            "layer collapse: {name} has no weight left at step {step}; lower the sparsity or rank each layer by itself"
-        );
-    }
-}
-
-/// Sums of the steps of an epoch.
-#[derive(Default)]
-struct Tally {
-    score: Score,
-}
-
-impl Tally {
-    fn add(&mut self, first: u32, records: &[Record], session: &Session) -> Result<()> {
-        for (step, record) in (first..).zip(records) {
-            if let Some(fault) = record.fault() {
-                let place = match fault {
-                    Fault::Loss => "the loss".to_owned(),
-                    Fault::Gradient(position) => {
-                        format!("the gradient of {}", session.parameter_at(position))
-                    }
-                    Fault::Update(position) => {
-                        format!("the update of {}", session.parameter_at(position))
-                    }
-                };
-                return Err(Error::new(
-                    ErrorKind::Diverged,
-                    format!("{place} is not finite at step {step}"),
-                    "lower --lr, or start with a warm-up: --set learning_rate.warm_up=\"1ep\"",
-                ));
-            }
-            self.score.add(record);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self) -> Score {
-        std::mem::take(&mut self.score)
-    }
+    session.initialise(config)?;
+    let position = Position::default();
+    let snapshot = session.snapshot()?;
+    observer.checkpoint(&Checkpoint { position, snapshot })?;
+    Ok(position)
 }

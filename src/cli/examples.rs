@@ -11,7 +11,8 @@ pub(super) const TRAIN: &str = "Examples:
   wgprune train --config lenet-5-mnist --sparsity 0.98 --data fashion-mnist
   wgprune train --model lenet-300-100 --data mnist --data-root ~/data --sparsity 0.98 --epochs 20
   wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
-  wgprune train --set data.rotation=10 --set optimiser.nesterov=true";
+  wgprune train --set data.rotation=10 --set optimiser.nesterov=true
+  wgprune train --resume runs/lenet-5-mnist-mini-progressive-0.9-seed-0";
 
 pub(super) const EVAL: &str = "Examples:
   wgprune eval runs/lenet-5-mnist-mini-progressive-0.9-seed-0/final.safetensors

@@ -2,92 +2,265 @@
 
 use super::{adapter_json, folder, open_gpu, print};
 use crate::cli::TrainArgs;
+use crate::interrupt::Interrupt;
+use crate::logger;
 use crate::progress::Progress;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::Path;
 use std::time::Instant;
 use wgprune::config::{Config, Method};
-use wgprune::data;
-use wgprune::error::Result;
-use wgprune::gpu::mebibytes;
+use wgprune::data::{self, Dataset};
+use wgprune::error::{Error, ErrorKind, Result};
+use wgprune::gpu::{AdapterFacts, mebibytes};
 use wgprune::net::by_name;
-use wgprune::train::{RunDir, Schedule, Session, train, train_images};
+use wgprune::run::{Environment, Resume, RunDir};
+use wgprune::train::{Checkpoint, Finish, Outcome, Schedule, Session, train, train_images};
+
+/// What a run reached: the line of `--json`, and the summary in `run.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Summary {
+    run_dir: String,
+    weights: String,
+    model: String,
+    data: String,
+    method: Method,
+    seed: u64,
+    epochs: u32,
+    steps: u32,
+    test_accuracy: f64,
+    test_loss: f64,
+    test_images: u64,
+    sparsity: f64,
+    sparsity_target: f64,
+    prunable_weights: u32,
+    kept_weights: u32,
+    train_images_per_second: f64,
+    /// Of the last process that worked on the run; none if it found all steps done.
+    first_step_seconds: Option<f64>,
+    /// Of the last process, and what earlier ones spent from their first steps on.
+    wall_seconds: f64,
+    peak_device_bytes: u64,
+    adapter: Value,
+}
+
+/// A run with all that it needs to begin or to go on.
+struct Job<'a> {
+    args: &'a TrainArgs,
+    quiet: bool,
+    start: Instant,
+    config: Config,
+    dataset: Dataset,
+    schedule: Schedule,
+    session: Session,
+    adapter: AdapterFacts,
+}
 
 pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
+    match &args.resume {
+        Some(path) => resume(args, quiet, start, path, &interrupt),
+        None => begin(args, quiet, start, &interrupt),
+    }
+}
+
+fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
-    let net = by_name(&config.model, dataset.input(), dataset.classes)?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let config = config.pin(&schedule)?;
-    let gpu = open_gpu(args.device.as_deref())?;
-    let mut session = Session::open(&gpu, &net, &dataset, &config)?;
-    let tensors = session.prunable_names().map(str::to_owned).collect();
-    let run_dir = RunDir::create(args.out.as_deref(), &config, tensors)?;
-    log::info!(
-        "training {} on {}: {} steps of {} images, {} of data and buffers on the device, into {}",
-        net.name,
-        dataset.name,
-        schedule.steps,
-        config.train.batch,
-        mebibytes(session.device_bytes()),
-        run_dir.path().display()
-    );
-    let mut progress = Progress::new(run_dir, &schedule, config.train.batch, quiet);
-    let outcome = train(&mut session, &config, &schedule, &mut progress)?;
-    let mut run_dir = progress.finish();
-    let weights = run_dir.save_weights(&session.weights()?, &net.name)?;
-    let prunable: u32 = session.prunable().iter().sum();
-    let last = outcome.last;
-    let (method, target) = match config.prune.method {
-        Method::Progressive => ("progressive", config.prune.sparsity),
-        Method::Dense => ("dense", 0.0),
+    let job = Job::open(args, quiet, start, config, dataset, args.device.as_deref())?;
+    let run_dir = RunDir::create(
+        args.out.as_deref(),
+        &job.config,
+        &job.dataset,
+        &job.session,
+        &Environment::of(&job.adapter),
+        args.keep,
+    )?;
+    job.work(run_dir, None, interrupt)
+}
+
+fn resume(
+    args: &TrainArgs,
+    quiet: bool,
+    start: Instant,
+    path: &Path,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let run = Resume::open(path)?;
+    if let Some(summary) = run.summary() {
+        log::info!(
+            "the run in {} is done; nothing is left to do",
+            path.display()
+        );
+        let summary = Summary::deserialize(summary).map_err(|error| {
+            Error::data(
+                format!("the summary in {} is damaged: {error}", path.display()),
+                "start the run again from its config.toml",
+            )
+        })?;
+        return summary.print(args.json);
+    }
+    let config = run.config.clone();
+    let dataset = data::open(&config.data.name, folder(&config.data.root))?;
+    run.check_data(&dataset)?;
+    let device = match &args.device {
+        Some(selector) => selector.clone(),
+        None => run.environment.adapter.find()?.to_string(),
     };
-    let wall = start.elapsed().as_secs_f64();
-    if args.json {
-        print(json!({
-            "run_dir": run_dir.path().to_string_lossy(),
-            "weights": weights.to_string_lossy(),
-            "model": net.name,
-            "data": dataset.name,
-            "method": method,
-            "seed": config.seed,
-            "epochs": last.epoch,
-            "steps": last.step,
-            "test_accuracy": last.test.accuracy(),
-            "test_loss": last.test.loss(),
-            "sparsity": last.sparsity,
-            "sparsity_target": target,
-            "prunable_weights": prunable,
-            "kept_weights": outcome.kept,
-            "train_images_per_second": outcome.images_per_second,
-            "first_step_seconds": (outcome.first_step - start).as_secs_f64(),
-            "wall_seconds": wall,
-            "peak_device_bytes": session.device_bytes(),
-            "adapter": adapter_json(&gpu.adapter),
-        }))?;
-    } else {
+    let job = Job::open(args, quiet, start, config, dataset, Some(&device))?;
+    let environment = Environment::of(&job.adapter);
+    for difference in run.environment.differences(&environment) {
+        log::warn!(
+            "{difference}; the result may differ in its last digits from a run that never stopped"
+        );
+    }
+    let (run_dir, checkpoint) = run.go_on(&job.session, &environment, args.keep)?;
+    log::info!("going on from step {}", checkpoint.position.step);
+    job.work(run_dir, Some(checkpoint), interrupt)
+}
+
+impl<'a> Job<'a> {
+    fn open(
+        args: &'a TrainArgs,
+        quiet: bool,
+        start: Instant,
+        config: Config,
+        dataset: Dataset,
+        device: Option<&str>,
+    ) -> Result<Self> {
+        let net = by_name(&config.model, dataset.input(), dataset.classes)?;
+        let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
+        let gpu = open_gpu(device)?;
+        Ok(Self {
+            session: Session::open(&gpu, &net, &dataset, &config)?,
+            adapter: gpu.adapter.clone(),
+            args,
+            quiet,
+            start,
+            config,
+            dataset,
+            schedule,
+        })
+    }
+
+    /// Trains to the end or to a signal, and says so.
+    fn work(
+        mut self,
+        run_dir: RunDir,
+        from: Option<Checkpoint>,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        logger::attach(&run_dir.log_path())?;
+        let before = from
+            .as_ref()
+            .map_or(0.0, |from| from.position.spent.seconds);
+        let step = from.as_ref().map_or(0, |from| from.position.step);
+        let batch = self.config.train.batch;
+        log::info!(
+            "training {} on {}: {} steps of {batch} images, {} of data and buffers on the device, into {}",
+            self.config.model,
+            self.dataset.name,
+            self.schedule.steps,
+            mebibytes(self.session.device_bytes()),
+            run_dir.path().display()
+        );
+        let mut progress = Progress::new(run_dir, &self.schedule, step, batch, self.quiet);
+        interrupt.defer();
+        let outcome = train(
+            &mut self.session,
+            &self.config,
+            &self.schedule,
+            from,
+            &|_| interrupt.signal().is_some(),
+            &mut progress,
+        );
+        let mut run_dir = progress.finish();
+        let finished = match outcome {
+            Ok(Outcome::Stopped(step)) => {
+                run_dir.interrupted()?;
+                let kind = ErrorKind::Interrupted(interrupt.signal().unwrap_or_default());
+                let resume = format!("resume with: {}", run_dir.resume_command());
+                return Err(Error::new(kind, format!("saved step {step}"), resume));
+            }
+            Ok(Outcome::Finished(finish)) => self.finish(&mut run_dir, &finish, before),
+            Err(error) => Err(error),
+        };
+        let summary = finished.map_err(|error| run_dir.failed(error))?;
+        summary.print(self.args.json)
+    }
+
+    /// Writes the weights and the summary.
+    fn finish(&self, run_dir: &mut RunDir, finish: &Finish, before: f64) -> Result<Summary> {
+        let Self {
+            config,
+            session,
+            start,
+            ..
+        } = self;
+        run_dir.save_weights(&session.weights()?)?;
+        let last = finish.last;
+        let summary = Summary {
+            run_dir: run_dir.path().to_string_lossy().into_owned(),
+            weights: run_dir.weights_path().to_string_lossy().into_owned(),
+            model: config.model.clone(),
+            data: self.dataset.name.clone(),
+            method: config.prune.method,
+            seed: config.seed,
+            epochs: last.epoch,
+            steps: last.step,
+            test_accuracy: last.test.accuracy(),
+            test_loss: last.test.loss(),
+            test_images: last.test.images,
+            sparsity: last.sparsity,
+            sparsity_target: match config.prune.method {
+                Method::Progressive => config.prune.sparsity,
+                Method::Dense => 0.0,
+            },
+            prunable_weights: session.prunable().iter().sum(),
+            kept_weights: finish.kept,
+            train_images_per_second: finish.spent.images_per_second(),
+            first_step_seconds: finish.first_step.map(|at| (at - *start).as_secs_f64()),
+            wall_seconds: before + start.elapsed().as_secs_f64(),
+            peak_device_bytes: session.device_bytes(),
+            adapter: adapter_json(&self.adapter),
+        };
+        run_dir.done(&summary)?;
+        Ok(summary)
+    }
+}
+
+impl Summary {
+    fn print(&self, json: bool) -> Result<()> {
+        if json {
+            let line = serde_json::to_string(self);
+            return print(line.map_err(|error| Error::kernel("the summary", error))?);
+        }
         print(format!(
             "test accuracy   {:.2} % (last epoch, {} images)",
-            100.0 * last.test.accuracy(),
-            last.test.images
+            100.0 * self.test_accuracy,
+            self.test_images
         ))?;
-        print(format!("test loss       {:.4}", last.test.loss()))?;
+        print(format!("test loss       {:.4}", self.test_loss))?;
         print(format!(
-            "sparsity        {:.2} % of the prunable weights ({} of {prunable} kept)",
-            100.0 * last.sparsity,
-            outcome.kept
+            "sparsity        {:.2} % of the prunable weights ({} of {} kept)",
+            100.0 * self.sparsity,
+            self.kept_weights,
+            self.prunable_weights
         ))?;
         print(format!(
             "speed           {:.0} training images a second",
-            outcome.images_per_second
+            self.train_images_per_second
         ))?;
-        print(format!("time            {wall:.1} s"))?;
-        print(format!("weights         {}", weights.display()))?;
-        if method != "dense" {
+        print(format!("time            {:.1} s", self.wall_seconds))?;
+        print(format!("weights         {}", self.weights))?;
+        if self.method != Method::Dense {
             print(
                 "note: zeros make the file compress well; they do not make dense kernels faster",
             )?;
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,10 +1,10 @@
 //! Which adapters exist, and which one a selector means.
 
 use crate::error::{Error, ErrorKind, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a user sees of an adapter.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdapterFacts {
     /// Position in the list of [`list_adapters`]; a selector.
     pub index: usize,
@@ -18,7 +18,7 @@ pub struct AdapterFacts {
     pub device_type: String,
     /// The subgroup size, where the adapter has subgroups of one size only.
     pub fixed_subgroup_size: Option<u32>,
-    #[serde(skip)]
+    /// Where it is plugged in, as far as the backend tells.
     pub(super) bus: String,
 }
 
@@ -73,6 +73,36 @@ impl AdapterFacts {
             ..
         } = self;
         format!("{index}  {name}  [{backend}, {device_type}]  {driver}")
+    }
+
+    /// The place of this adapter in the list as it is now, whichever driver it has now.
+    ///
+    /// # Errors
+    /// It is not there; the message names those that are.
+    pub fn find(&self) -> Result<usize> {
+        self.find_in(&list_adapters())
+    }
+
+    fn find_in(&self, list: &[Self]) -> Result<usize> {
+        let alike = list
+            .iter()
+            .filter(|facts| (&facts.name, &facts.backend) == (&self.name, &self.backend));
+        // Of two cards of one kind, the one in the same place.
+        let nearest =
+            alike.min_by_key(|facts| (facts.bus != self.bus, facts.driver != self.driver));
+        nearest.map(|facts| facts.index).ok_or_else(|| {
+            let there: Vec<String> = list.iter().map(|facts| format!("{:?}", facts.name)).collect();
+            Error::new(
+                ErrorKind::Adapter,
+                format!(
+                    "the run was on {:?} ({}), which is not there; there is {}",
+                    self.name,
+                    self.backend,
+                    if there.is_empty() { "none".to_owned() } else { there.join(", ") }
+                ),
+                "--device SEL goes on on another adapter, where the result may differ in its last digits",
+            )
+        })
     }
 
     /// Whether two facts describe the same adapter on the same driver.
@@ -181,6 +211,28 @@ mod tests {
             fixed_subgroup_size: None,
             bus: String::new(),
         }
+    }
+
+    #[test]
+    fn an_adapter_is_found_again_by_name_backend_and_place() {
+        let mut list = [
+            facts(0, "Radeon 780M", "vulkan"),
+            facts(1, "Arc B580", "vulkan"),
+            facts(2, "Arc B580", "vulkan"),
+        ];
+        list[2].bus = "0000:03:00.0".into();
+        let mut wanted = list[2].clone();
+        wanted.driver = "newer".into();
+        wanted.index = 0;
+        assert_eq!(wanted.find_in(&list).ok(), Some(2));
+        assert_eq!(wanted.find_in(&list[..2]).ok(), Some(1));
+        let error = wanted.find_in(&list[..1]).expect_err("no such adapter");
+        assert_eq!(error.kind, ErrorKind::Adapter);
+        assert!(
+            error.what.contains("Arc B580") && error.what.contains("Radeon 780M"),
+            "{error}"
+        );
+        assert!(error.help.contains("--device"), "{error}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Launch {
     groups: [u32; 3],
 }
 
-/// Bytes of the first staging buffer. What is read during training is smaller than this, so it need not grow then.
+/// Bytes of the first staging buffer: what is read from step to step fits. It grows with the first checkpoint.
 const STAGING_BYTES: u64 = 64 << 10;
 
 /// Buffers and launches of a [`Plan`] on a [`Gpu`].

@@ -6,36 +6,101 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Writes all parameters, values in file order, as one safetensors file; whole or not at all.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn save(
-    path: &Path,
-    parameters: &[(Parameter, Vec<f32>)],
-    about: HashMap<String, String>,
-) -> Result<()> {
-    let mut views = Vec::with_capacity(parameters.len());
-    for (parameter, values) in parameters {
-        let shape = parameter
-            .shape
-            .iter()
-            .map(|&extent| extent as usize)
-            .collect();
-        let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(values))
-            .map_err(|error| Error::kernel(&parameter.name, error))?;
-        views.push((parameter.name.as_str(), view));
+/// Where a file says which model its weights are of.
+const MODEL_KEY: &str = "model";
+
+/// What a file holds under a name.
+pub(crate) struct Entry<'a> {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: &'a [u32],
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn new(name: impl Into<String>, dtype: Dtype, parameter: &'a Parameter) -> Self {
+        let (name, shape) = (name.into(), &parameter.shape[..]);
+        Self { name, dtype, shape }
     }
-    let bytes = safetensors::serialize(views, Some(about))
-        .map_err(|error| Error::kernel("the weights", error))?;
-    // A reader never meets half a file: it appears under its name when it is complete.
-    let part = path.with_extension("safetensors.part");
-    let write = || {
-        std::fs::write(&part, &bytes)?;
-        std::fs::File::open(&part)?.sync_all()?;
-        std::fs::rename(&part, path)
-    };
-    write().map_err(|error| Error::output(path, &error))
+
+    fn shape(&self) -> Vec<usize> {
+        self.shape.iter().map(|&extent| extent as usize).collect()
+    }
+}
+
+/// The bytes of a safetensors file of `model` with these entries; the same for the same entries.
+pub(crate) fn encode(entries: &[(Entry<'_>, &[u8])], model: &str) -> Result<Vec<u8>> {
+    let mut views = Vec::with_capacity(entries.len());
+    for (entry, bytes) in entries {
+        let view = TensorView::new(entry.dtype, entry.shape(), bytes)
+            .map_err(|error| Error::kernel(&entry.name, error))?;
+        views.push((entry.name.as_str(), view));
+    }
+    // One key only: a second one would come before or after it by chance.
+    let about = HashMap::from([(MODEL_KEY.to_owned(), model.to_owned())]);
+    safetensors::serialize(views, Some(about)).map_err(|error| Error::kernel("the weights", error))
+}
+
+/// The bytes of each entry, where the file has exactly these; otherwise every difference.
+pub(crate) fn decode(
+    bytes: &[u8],
+    entries: &[Entry<'_>],
+    model: &str,
+) -> std::result::Result<Vec<Vec<u8>>, Vec<String>> {
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| vec![format!("it is no safetensors file ({error})")])?;
+    let mut differences: Vec<String> = file
+        .names()
+        .into_iter()
+        .filter(|name| !entries.iter().any(|entry| entry.name == **name))
+        .map(|name| format!("{name} is not part of {model}"))
+        .collect();
+    differences.sort();
+    let mut found = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Entry { name, dtype, .. } = entry;
+        let Ok(view) = file.tensor(name) else {
+            differences.push(format!("{name} is missing"));
+            continue;
+        };
+        let wanted = entry.shape();
+        if view.shape() != wanted || view.dtype() != *dtype {
+            differences.push(format!(
+                "{name} is {:?} {:?}, not {dtype:?} {wanted:?}",
+                view.dtype(),
+                view.shape()
+            ));
+            continue;
+        }
+        let is_finite = |value: &[u8; 4]| f32::from_le_bytes(*value).is_finite();
+        if *dtype == Dtype::F32 && !view.data().as_chunks().0.iter().all(is_finite) {
+            differences.push(format!("{name} has a value that is not finite"));
+        }
+        found.push(view.data().to_vec());
+    }
+    if differences.is_empty() {
+        Ok(found)
+    } else {
+        Err(differences)
+    }
+}
+
+/// Floats as a file has them.
+pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytemuck::pod_collect_to_vec(bytes)
+}
+
+/// The bytes of a safetensors file with all parameters of `model`, values in file order.
+pub(crate) fn encode_weights<'a>(
+    weights: impl Iterator<Item = (&'a Parameter, &'a [f32])>,
+    model: &str,
+) -> Result<Vec<u8>> {
+    let entries: Vec<_> = weights
+        .map(|(parameter, values)| {
+            let entry = Entry::new(&parameter.name, Dtype::F32, parameter);
+            (entry, bytemuck::cast_slice(values))
+        })
+        .collect();
+    encode(&entries, model)
 }
 
 /// Reads a value in file order for every parameter.
@@ -53,55 +118,24 @@ pub fn load(path: &Path, parameters: &[Parameter], model: &str) -> Result<Vec<Ve
         )
     };
     let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| refuse(format!("it is no safetensors file ({error})")))?;
-    let mut differences: Vec<String> = file
-        .names()
-        .into_iter()
-        .filter(|name| !parameters.iter().any(|parameter| parameter.name == **name))
-        .map(|name| format!("{name} is not part of {model}"))
+    let entries: Vec<Entry<'_>> = parameters
+        .iter()
+        .map(|parameter| Entry::new(&parameter.name, Dtype::F32, parameter))
         .collect();
-    differences.sort();
-    let mut loaded = Vec::with_capacity(parameters.len());
-    for parameter in parameters {
-        let Ok(view) = file.tensor(&parameter.name) else {
-            differences.push(format!("{} is missing", parameter.name));
-            continue;
-        };
-        let wanted: Vec<usize> = parameter
-            .shape
-            .iter()
-            .map(|&extent| extent as usize)
-            .collect();
-        if view.shape() != wanted || view.dtype() != Dtype::F32 {
-            differences.push(format!(
-                "{} is {:?} {:?}, not F32 {wanted:?}",
-                parameter.name,
-                view.dtype(),
-                view.shape()
-            ));
-            continue;
+    let loaded = decode(&bytes, &entries, model).map_err(|differences| {
+        let mut error = refuse(differences.join("; "));
+        if let Some(saved) = saved_model(&bytes).filter(|saved| *saved != model) {
+            error.help = format!("these are weights of {saved}: add --model {saved}");
         }
-        let values: Vec<f32> = bytemuck::pod_collect_to_vec(view.data());
-        if values.iter().any(|value| !value.is_finite()) {
-            differences.push(format!("{} has a value that is not finite", parameter.name));
-        }
-        loaded.push(values);
-    }
-    if differences.is_empty() {
-        return Ok(loaded);
-    }
-    let mut error = refuse(differences.join("; "));
-    if let Some(saved) = saved_model(&bytes).filter(|saved| *saved != model) {
-        error.help = format!("these are weights of {saved}: add --model {saved}");
-    }
-    Err(error)
+        error
+    })?;
+    Ok(loaded.iter().map(|bytes| floats(bytes)).collect())
 }
 
 /// The known model that a file says it is of, as [`save`] writes it.
 fn saved_model(bytes: &[u8]) -> Option<&'static str> {
     let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
-    let saved = header.metadata().as_ref()?.get("model")?;
+    let saved = header.metadata().as_ref()?.get(MODEL_KEY)?;
     let known = MODELS.iter().find(|(name, _)| name == saved);
     known.map(|(name, _)| *name)
 }

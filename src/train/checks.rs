@@ -1,9 +1,10 @@
 //! What must hold between configuration, network and data before anything is allocated.
 
+use super::{ParameterState, Snapshot};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Net, Placed, Shape};
+use crate::net::{Net, Parameter, Shape};
 
 /// Training images of a data set, less those that `config` holds out for validation.
 ///
@@ -109,17 +110,66 @@ pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
 ///
 /// # Panics
 /// If there are more or fewer values than the parameters have.
-pub(super) fn check_values(parameters: &[Placed], values: &[Vec<f32>]) -> Result<()> {
+pub(super) fn check_values<'a>(
+    parameters: impl Iterator<Item = &'a Parameter>,
+    values: &[Vec<f32>],
+) -> Result<()> {
+    let parameters: Vec<&Parameter> = parameters.collect();
     assert_eq!(values.len(), parameters.len(), "parameters");
-    for (Placed { parameter, .. }, values) in parameters.iter().zip(values) {
+    for (parameter, values) in parameters.into_iter().zip(values) {
         let name = &parameter.name;
         assert_eq!(values.len(), parameter.len() as usize, "values of {name}");
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::data(
-                format!("{name} has a value that is not finite"),
-                "these weights come from a run that diverged; train with a lower --lr",
-            ));
+        check_finite(name, values)?;
+    }
+    Ok(())
+}
+
+/// Refuses a snapshot that is not one of `parameters` with so many tensors of state.
+///
+/// # Errors
+/// Names the first parameter that differs, or that has a value that is not finite.
+pub(super) fn check_state<'a>(
+    parameters: impl Iterator<Item = &'a Parameter>,
+    state: usize,
+    snapshot: &Snapshot,
+) -> Result<()> {
+    let parameters: Vec<&Parameter> = parameters.collect();
+    let fits = |(parameter, saved): &(&&Parameter, &ParameterState)| {
+        let elements = parameter.len() as usize;
+        **parameter == &saved.parameter
+            && saved.state.len() == state
+            && saved.mask.len() == elements
+            && saved.mask.iter().all(|&kept| kept <= 1)
+            && [&saved.weights]
+                .into_iter()
+                .chain(&saved.state)
+                .all(|values| values.len() == elements)
+    };
+    let pairs = parameters.iter().zip(snapshot);
+    let fitting = pairs.take_while(fits).count();
+    if fitting < parameters.len().max(snapshot.len()) {
+        let name = parameters
+            .get(fitting)
+            .map_or("its end", |parameter| &parameter.name);
+        return Err(Error::data(
+            format!("the snapshot is not one of this network and optimiser: it differs at {name}"),
+            "restore it into a session of the configuration that it was taken from",
+        ));
+    }
+    for saved in snapshot {
+        for values in [&saved.weights].into_iter().chain(&saved.state) {
+            check_finite(&saved.parameter.name, values)?;
         }
     }
     Ok(())
+}
+
+fn check_finite(name: &str, values: &[f32]) -> Result<()> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::data(
+        format!("{name} has a value that is not finite"),
+        "these weights come from a run that diverged; train with a lower --lr",
+    ))
 }

@@ -55,7 +55,8 @@ impl Evaluator {
     /// # Panics
     /// If there are more or fewer values than the parameters have.
     pub fn score(&self, values: &[Vec<f32>]) -> Result<Score> {
-        check_values(&self.tensors.parameters, values)?;
+        let parameters = self.tensors.parameters.iter();
+        check_values(parameters.map(|placed| &placed.parameter), values)?;
         for (placed, values) in self.tensors.parameters.iter().zip(values) {
             self.machine
                 .write(&placed.tensor, &placed.parameter.to_device(values));

@@ -1,6 +1,109 @@
 //! Learning rate and sparsity as functions of the step.
 
+use super::Length;
+use crate::config::{Config, LearningRateConfig, Method, RateKind};
+use crate::error::{Error, Result};
 use std::f64::consts::PI;
+
+/// When what happens in a run, all in steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Steps of the run.
+    pub steps: u32,
+    /// Steps of an epoch.
+    pub epoch: u32,
+    /// Learning rate of each step.
+    pub learning_rate: LearningRate,
+    /// Sparsity, unless the run is dense.
+    pub ramp: Option<Ramp>,
+}
+
+impl Schedule {
+    /// The schedule that `config` means for so many training images.
+    ///
+    /// # Errors
+    /// Fewer images than one batch, a run without steps, or a ramp that does not fit into the run.
+    pub fn new(config: &Config, train_images: u32) -> Result<Self> {
+        let epoch = train_images / config.train.batch;
+        if epoch == 0 {
+            return Err(Error::config(
+                format!(
+                    "a batch of {} is more than the {train_images} training images",
+                    config.train.batch
+                ),
+                "use a smaller --batch",
+            ));
+        }
+        let steps = config.train.length.steps(epoch, 0);
+        if steps == 0 {
+            return Err(Error::config(
+                format!(
+                    "train.length is {}, so the run has no steps",
+                    config.train.length
+                ),
+                "give --epochs or --steps of at least 1",
+            ));
+        }
+        let in_steps = |length: Length| length.steps(epoch, steps);
+        let LearningRateConfig {
+            initial,
+            schedule,
+            minimum,
+            milestones,
+            factor,
+            warm_up,
+            per_epoch,
+        } = config.learning_rate.clone();
+        let shape = match schedule {
+            RateKind::Constant => RateShape::Constant,
+            RateKind::Cosine => RateShape::Cosine { minimum },
+            RateKind::MultiStep => RateShape::MultiStep {
+                milestones: milestones.into_iter().map(in_steps).collect(),
+                factor,
+            },
+        };
+        let period = if per_epoch { epoch } else { 1 };
+        let learning_rate = LearningRate {
+            initial,
+            shape,
+            warm_up: in_steps(warm_up),
+            period,
+            steps,
+        };
+        let prune = &config.prune;
+        let ramp = (prune.method == Method::Progressive)
+            .then(|| {
+                let (start, end) = (in_steps(prune.start), in_steps(prune.end));
+                let every = match prune.every.parse::<Length>() {
+                    Ok(length) => in_steps(length),
+                    Err(_) => epoch.min(steps / 20),
+                }
+                .max(1);
+                if start >= end || end > steps {
+                    return Err(Error::config(
+                        format!(
+                            "the ramp of sparsity runs from step {start} to step {end} of {steps}"
+                        ),
+                        "prune.start must be before prune.end, and prune.end within the run",
+                    ));
+                }
+                Ok(Ramp {
+                    initial: prune.initial,
+                    target: prune.sparsity,
+                    start,
+                    end,
+                    every,
+                })
+            })
+            .transpose()?;
+        Ok(Self {
+            steps,
+            epoch,
+            learning_rate,
+            ramp,
+        })
+    }
+}
 
 /// How the learning rate changes over a run.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! Loss and accuracy over a set of images.
 
 use crate::ops::Record;
+use serde::{Deserialize, Serialize};
 
 /// Which images to evaluate on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +13,8 @@ pub enum ImageSet {
 }
 
 /// Loss and accuracy over some images.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Score {
     /// Sum of the losses of all images.
     pub loss_sum: f64,
@@ -33,6 +35,12 @@ impl Score {
     /// Share of hits, 0 to 1.
     pub fn accuracy(&self) -> f64 {
         self.hits as f64 / self.images.max(1) as f64
+    }
+
+    pub(super) fn add_all(&mut self, records: &[Record]) {
+        for record in records {
+            self.add(record);
+        }
     }
 
     pub(super) fn add(&mut self, record: &Record) {

@@ -1,16 +1,16 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
-use super::checks::check_values;
+mod state;
+
+pub use state::{ParameterState, Snapshot};
+
 use super::evaluate::{count, score, upload};
 use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
-use crate::net::{
-    Compiled, Init, Net, Parameter, Placed, RECORDS, Role, RunTensors, Settings, TEST, TRAIN,
-    compile,
-};
+use crate::net::{Compiled, Net, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
 use crate::ops::{Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
@@ -117,95 +117,6 @@ impl Session {
     pub fn sparsity(&self, kept: &[u32]) -> f64 {
         let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
         1.0 - sum(kept) / sum(&self.prunable)
-    }
-
-    /// Sets the initial weights that the seed means, a full mask and an optimiser at rest.
-    ///
-    /// # Errors
-    /// The device was lost.
-    pub fn initialise(&mut self, config: &Config) -> Result<()> {
-        let init = |role: Role, layer: usize| match role {
-            Role::ConvWeight => config.init.conv,
-            Role::LinearWeight => config.init.linear,
-            // A bias goes with the weight in front of it.
-            Role::Bias => match self.tensors.parameters[layer.saturating_sub(1)]
-                .parameter
-                .role
-            {
-                Role::ConvWeight => config.init.conv,
-                _ => config.init.linear,
-            },
-        };
-        let values: Vec<Vec<f32>> = (self.tensors.parameters.iter().enumerate())
-            .map(|(i, Placed { parameter, .. })| {
-                let init: Init = init(parameter.role, i);
-                init.values(parameter, config.seed, count(i))
-            })
-            .collect();
-        self.set_weights(&values)
-    }
-
-    /// Sets all parameters, values in file order, with a full mask and an optimiser at rest.
-    ///
-    /// # Errors
-    /// A value that is not finite, as steps keep finite what is, and pruning relies on it; or the device was lost.
-    ///
-    /// # Panics
-    /// If there are more or fewer values than the parameters have.
-    pub fn set_weights(&mut self, values: &[Vec<f32>]) -> Result<()> {
-        check_values(&self.tensors.parameters, values)?;
-        let RunTensors {
-            weights,
-            state,
-            mask,
-            kept,
-            histogram,
-            parameters,
-            ..
-        } = &self.tensors;
-        let machine = &self.machine;
-        let zeros = vec![0f32; weights.len() as usize];
-        for tensor in [&[weights], &state.iter().collect::<Vec<_>>()[..]].concat() {
-            machine.write(tensor, &zeros);
-        }
-        machine.write(histogram, &vec![0u32; histogram.len() as usize]);
-        let mut bits = vec![0u32; mask.len() as usize];
-        for (
-            Placed {
-                parameter,
-                tensor,
-                first,
-            },
-            values,
-        ) in parameters.iter().zip(values)
-        {
-            machine.write(tensor, &parameter.to_device(values));
-            for element in *first..first + parameter.len() {
-                bits[(element / 32) as usize] |= 1 << (element % 32);
-            }
-        }
-        machine.write(mask, &bits);
-        machine.write(kept, &self.prunable);
-        self.unread = 0;
-        machine.finish()
-    }
-
-    /// All parameters with their values in file order.
-    ///
-    /// # Errors
-    /// The device was lost.
-    pub fn weights(&self) -> Result<Vec<(Parameter, Vec<f32>)>> {
-        let all: Vec<f32> = self.machine.read(&self.tensors.weights)?;
-        let of = |Placed {
-                      parameter, first, ..
-                  }: &Placed| {
-            let first = *first as usize;
-            (
-                parameter.clone(),
-                parameter.to_file(&all[first..first + parameter.len() as usize]),
-            )
-        };
-        Ok(self.tensors.parameters.iter().map(of).collect())
     }
 
     /// The parameter that holds this position of all parameters.

@@ -26,7 +26,7 @@ impl Run {
 }
 
 /// The program in `folder`, with the environment of the tests less what would change its answers.
-fn program(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wgprune"));
     command
         .args(args)
@@ -129,7 +129,11 @@ pub(crate) fn weights(run: &(TempDir, Value)) -> Vec<u8> {
 
 /// The lines of `metrics.jsonl` without their times.
 pub(crate) fn metrics(run: &(TempDir, Value)) -> Vec<Value> {
-    let text = fs::read_to_string(file(run, "metrics.jsonl")).unwrap();
+    metrics_in(&run.0.path().join("run"))
+}
+
+fn metrics_in(run: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     text.lines()
         .map(|line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
@@ -137,6 +141,33 @@ pub(crate) fn metrics(run: &(TempDir, Value)) -> Vec<Value> {
             line
         })
         .collect()
+}
+
+/// All that a finished run in this folder must have in common with one that never stopped: the bytes of its weights,
+/// and its metrics and results without times.
+pub(crate) fn outcome(run: &Path) -> (Vec<u8>, Vec<Value>, Vec<String>) {
+    let results = fs::read_to_string(run.join("results.csv")).unwrap();
+    let untimed = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
+    (
+        fs::read(run.join("final.safetensors")).unwrap(),
+        metrics_in(run),
+        results.lines().map(untimed).collect(),
+    )
+}
+
+/// Asserts that two finished runs have the same [`outcome`].
+#[track_caller]
+pub(crate) fn assert_same_outcome(run: &Path, other: &Path) {
+    let ((weights, metrics, results), (weights_2, metrics_2, results_2)) =
+        (outcome(run), outcome(other));
+    assert_eq!(metrics, metrics_2);
+    assert_eq!(results, results_2);
+    assert!(weights == weights_2, "the weights differ");
+}
+
+/// A JSON file of a run folder.
+pub(crate) fn json_in(run: &Path, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(run.join(name)).unwrap()).unwrap()
 }
 
 /// Name, shape, elements and zeros of every tensor, by name.

@@ -1,0 +1,95 @@
+//! Which folder a new run gets.
+
+use crate::config::{Config, Method};
+use crate::error::{Error, ErrorKind, Result};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Refuses a folder that is a file, or that has any of `files`.
+pub(super) fn check_free(path: &Path, files: &[&str]) -> Result<()> {
+    if path.exists() && !path.is_dir() {
+        return Err(Error::new(
+            ErrorKind::Output,
+            format!("{} is not a folder", path.display()),
+            "choose another name with --out DIR",
+        ));
+    }
+    let found = files.iter().find(|name| path.join(name).exists());
+    found.map_or(Ok(()), |name| Err(taken(path, name)))
+}
+
+/// The refusal of a folder that holds this file of a run.
+pub(super) fn taken(path: &Path, file: &str) -> Error {
+    Error::new(
+        ErrorKind::Output,
+        format!("{} holds a run already: there is {file}", path.display()),
+        format!(
+            "choose another folder with --out DIR, go on with that run with --resume {}, or remove it; nothing was \
+             changed in it",
+            path.display()
+        ),
+    )
+}
+
+/// The folder `wanted`, or a new one under `runs/` that is named after what the run is.
+pub(super) fn make(wanted: Option<&Path>, config: &Config) -> Result<PathBuf> {
+    match wanted {
+        Some(path) => fs::create_dir_all(path)
+            .map(|()| path.to_owned())
+            .map_err(|error| Error::output(path, &error)),
+        None => create_numbered(Path::new("runs"), &name(config)),
+    }
+}
+
+/// `model-data-method-sparsity-seed`
+fn name(config: &Config) -> String {
+    let data = Path::new(&config.data.name)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let method = match config.prune.method {
+        Method::Dense => "dense".to_owned(),
+        Method::Progressive => format!("progressive-{}", config.prune.sparsity),
+    };
+    format!("{}-{data}-{method}-seed-{}", config.model, config.seed)
+}
+
+/// A new folder of this name in `parent`, or with the first number from 2 on that is free. Creating it is what finds
+/// out, so that two processes never get the same.
+fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf> {
+    fs::create_dir_all(parent).map_err(|error| Error::output(parent, &error))?;
+    let mut path = parent.join(name);
+    let mut number = 1;
+    loop {
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                number += 1;
+                path = parent.join(format!("{name}-{number}"));
+            }
+            Err(error) => return Err(Error::output(&path, &error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_start_together_get_folders_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let parent = folder.path().join("runs");
+        let mut paths: Vec<PathBuf> = std::thread::scope(|scope| {
+            let create = || create_numbered(&parent, "run").expect("a folder of its own");
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(create)).collect();
+            let joined = threads.into_iter().map(|thread| thread.join());
+            joined.map(|path| path.expect("no panic")).collect()
+        });
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), 16);
+        assert!(parent.join("run").is_dir() && parent.join("run-16").is_dir());
+    }
+}

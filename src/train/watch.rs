@@ -1,0 +1,75 @@
+//! What is watched while a run goes on: values that are not finite, and masks that are not what was asked for.
+
+use super::{Session, kept_at};
+use crate::config::Scope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::{Fault, Record};
+
+/// Refuses the records of steps, the first of which was `first`, if one of them has a fault.
+pub(super) fn check_finite(first: u32, records: &[Record], session: &Session) -> Result<()> {
+    for (step, record) in (first..).zip(records) {
+        if let Some(fault) = record.fault() {
+            let place = match fault {
+                Fault::Loss => "the loss".to_owned(),
+                Fault::Gradient(position) => {
+                    format!("the gradient of {}", session.parameter_at(position))
+                }
+                Fault::Update(position) => {
+                    format!("the update of {}", session.parameter_at(position))
+                }
+            };
+            return Err(Error::new(
+                ErrorKind::Diverged,
+                format!("{place} is not finite at step {step}"),
+                "lower --lr, or start with a warm-up: --set learning_rate.warm_up=\"1ep\"",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How many weights each segment shall keep at this sparsity.
+pub(super) fn wanted(session: &Session, scope: Scope, sparsity: f64) -> Vec<u32> {
+    match scope {
+        Scope::Global => vec![kept_at(sparsity, session.prunable().iter().sum())],
+        Scope::Layer => session
+            .prunable()
+            .iter()
+            .map(|&count| kept_at(sparsity, count))
+            .collect(),
+    }
+}
+
+/// Compares what a mask update kept with what was asked for.
+pub(super) fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Result<()> {
+    let fault = |what: String| Err(Error::kernel("the mask update", what));
+    if wanted.len() == kept.len() {
+        for ((kept, wanted), name) in kept.iter().zip(wanted).zip(session.prunable_names()) {
+            if kept != wanted {
+                return fault(format!(
+                    "{name} keeps {kept} weights, {wanted} were asked for"
+                ));
+            }
+        }
+    }
+    let (kept, wanted) = (kept.iter().sum::<u32>(), wanted.iter().sum::<u32>());
+    if kept != wanted {
+        return fault(format!(
+            "the network keeps {kept} weights, {wanted} were asked for"
+        ));
+    }
+    Ok(())
+}
+
+/// A tensor without weights cuts the network.
+pub(super) fn warn_of_collapse(kept: &[u32], session: &Session, step: u32) {
+    for (_, name) in kept
+        .iter()
+        .zip(session.prunable_names())
+        .filter(|(kept, _)| **kept == 0)
+    {
+        log::warn!(
+            "layer collapse: {name} has no weight left at step {step}; lower the sparsity or rank each layer by itself"
+        );
+    }
+}

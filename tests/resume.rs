@@ -1,0 +1,281 @@
+//! A run that stops anywhere and goes on reaches the same bytes as one that does not, whatever its configuration.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use program::{assert_same_outcome, here, json_in};
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Cases, TestRunner};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::data::{self, Dataset};
+use wgprune::error::{Error, Result};
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::by_name;
+use wgprune::ops::Record;
+use wgprune::run::{Environment, Resume, RunDir};
+use wgprune::train::{
+    Checkpoint, EpochSummary, Length, Observer, Outcome, Schedule, Session, train, train_images,
+};
+
+/// What a run is made with, apart from its configuration.
+struct Bench {
+    gpu: Arc<Gpu>,
+    dataset: Dataset,
+}
+
+impl Bench {
+    /// The first images of the embedded set, so that epochs are short.
+    fn new() -> Self {
+        let mut dataset = data::open("mnist-mini", None).unwrap();
+        for (split, count) in [(&mut dataset.train, 200), (&mut dataset.test, 50)] {
+            split.labels.truncate(count);
+            split.images.truncate(count * 784);
+        }
+        let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+        Self { gpu, dataset }
+    }
+
+    fn session(&self, config: &Config) -> Session {
+        let net = by_name(&config.model, self.dataset.input(), self.dataset.classes).unwrap();
+        Session::open(&self.gpu, &net, &self.dataset, config).unwrap()
+    }
+
+    /// Trains in `folder` until `stop`, from its newest checkpoint if there is one, on a device that knows nothing of
+    /// what came before. Whether the run came to its end.
+    fn advance(&self, config: &Config, folder: &Path, stop: u32) -> bool {
+        let mut session = self.session(config);
+        let here = Environment::of(&self.gpu.adapter);
+        let (mut run, from): (RunDir, Option<Checkpoint>) = if folder.exists() {
+            let resume = Resume::open(folder).unwrap();
+            assert_eq!(&resume.config, config);
+            resume.check_data(&self.dataset).unwrap();
+            let (run, checkpoint) = resume.go_on(&session, &here, 1).unwrap();
+            (run, Some(checkpoint))
+        } else {
+            let wanted = Some(folder);
+            let run = RunDir::create(wanted, config, &self.dataset, &session, &here, 1).unwrap();
+            (run, None)
+        };
+        let schedule = Schedule::new(config, train_images(config, &self.dataset).unwrap()).unwrap();
+        let reached = |step| step >= stop;
+        let outcome = train(&mut session, config, &schedule, from, &reached, &mut run).unwrap();
+        match outcome {
+            Outcome::Stopped(step) => {
+                assert!(step >= stop, "stopped at {step}, not {stop}");
+                false
+            }
+            Outcome::Finished(finish) => {
+                assert_eq!(finish.last.step, schedule.steps);
+                run.save_weights(&session.weights().unwrap()).unwrap();
+                true
+            }
+        }
+    }
+}
+
+fn config(
+    (seed, adam, layer, augmented): (u64, bool, bool, bool),
+    (validation, batch, steps, sparsity): (u32, u32, u32, f64),
+) -> Config {
+    let mut config = Config {
+        model: "lenet-300-100".into(),
+        seed,
+        ..Config::default()
+    };
+    if adam {
+        config.optimiser.kind = OptimiserKind::Adam;
+        config.learning_rate.initial = 1e-3;
+    }
+    if layer {
+        config.prune.scope = Scope::Layer;
+    }
+    if augmented {
+        (config.data.rotation, config.data.translation) = (10.0, 0.1);
+    }
+    config.data.validation = validation;
+    config.train.batch = batch;
+    config.train.length = Length::Steps(steps);
+    config.prune.sparsity = sparsity;
+    config
+}
+
+#[test]
+fn stopping_and_going_on_equals_not_stopping() {
+    let bench = Bench::new();
+    let flags = (
+        any::<u32>().prop_map(u64::from),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let sizes = (
+        prop_oneof![Just(0u32), 1..40u32],
+        prop_oneof![Just(16u32), Just(32), Just(48)],
+        5..24u32,
+        0.5..0.99,
+    );
+    // Where to stop, as shares of the run; a stop that lies behind is one after the next step.
+    let stops = prop::collection::vec(0.0..1.0, 1..4);
+    let cases = Cases {
+        cases: 10,
+        failure_persistence: None,
+        max_shrink_iters: 20,
+        ..Cases::default()
+    };
+    let run = |(flags, sizes, stops): (_, (u32, u32, u32, f64), Vec<f64>)| {
+        let config = config(flags, sizes);
+        let folder = here();
+        let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+        assert!(bench.advance(&config, &whole, u32::MAX));
+        for stop in stops {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share"
+            )]
+            let stop = (stop * f64::from(sizes.2)) as u32;
+            if bench.advance(&config, &parts, stop) {
+                break;
+            }
+        }
+        bench.advance(&config, &parts, u32::MAX);
+        assert_same_outcome(&whole, &parts);
+        Ok(())
+    };
+    TestRunner::new(cases)
+        .run(&(flags, sizes, stops), run)
+        .unwrap();
+}
+
+/// A run folder on a disk that is full after so many epochs.
+struct Full {
+    run: RunDir,
+    epochs: u32,
+}
+
+impl Observer for Full {
+    fn steps(&mut self, first: u32, records: &[Record], schedule: &Schedule) -> Result<()> {
+        self.run.steps(first, records, schedule)
+    }
+
+    fn pruned(&mut self, step: u32, sparsity: f64, kept: &[u32]) -> Result<()> {
+        self.run.pruned(step, sparsity, kept)
+    }
+
+    fn epoch(&mut self, summary: &EpochSummary) -> Result<()> {
+        if summary.epoch > self.epochs {
+            return Err(Error::output(
+                self.run.path(),
+                &ErrorKind::StorageFull.into(),
+            ));
+        }
+        self.run.epoch(summary)
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.run.checkpoint(checkpoint)
+    }
+}
+
+#[test]
+fn a_run_that_failed_says_how_to_go_on_and_can() {
+    let bench = Bench::new();
+    let config = config((1, false, false, false), (0, 32, 15, 0.9));
+    let folder = here();
+    let [whole, broken] = ["whole", "broken"].map(|name| folder.path().join(name));
+    assert!(bench.advance(&config, &whole, u32::MAX));
+    let mut session = bench.session(&config);
+    let environment = Environment::of(&bench.gpu.adapter);
+    let run = RunDir::create(
+        Some(&broken),
+        &config,
+        &bench.dataset,
+        &session,
+        &environment,
+        1,
+    );
+    let mut full = Full {
+        run: run.unwrap(),
+        epochs: 1,
+    };
+    let schedule = Schedule::new(&config, train_images(&config, &bench.dataset).unwrap()).unwrap();
+    let failed = train(
+        &mut session,
+        &config,
+        &schedule,
+        None,
+        &|_| false,
+        &mut full,
+    );
+    let error = full.run.failed(failed.unwrap_err());
+    let wanted = format!(
+        "step 6 is saved; then go on with: wgprune train --resume {}",
+        broken.display()
+    );
+    assert!(error.help.ends_with(&wanted), "{error}");
+    drop(full);
+    let record = json_in(&broken, "run.json");
+    assert_eq!(
+        (&record["state"], &record["error"]["code"]),
+        (&"failed".into(), &8.into())
+    );
+    assert!(bench.advance(&config, &broken, u32::MAX));
+    assert_same_outcome(&whole, &broken);
+}
+
+#[test]
+fn a_snapshot_restores_what_was_there_and_is_refused_elsewhere() {
+    let bench = Bench::new();
+    let sgd = config((1, false, false, false), (0, 16, 5, 0.9));
+    let adam = config((1, true, false, false), (0, 16, 5, 0.9));
+    let mut session = bench.session(&sgd);
+    session.initialise(&sgd).unwrap();
+    session.shuffle(0);
+    session.step(0, 0.05, &sgd.optimiser).unwrap();
+    session.prune(&[1000]).unwrap();
+    session.read().unwrap();
+    let snapshot = session.snapshot().unwrap();
+    let kept: usize = snapshot
+        .iter()
+        .filter(|of| of.parameter.is_prunable())
+        .map(|of| of.mask.iter().filter(|&&kept| kept == 1).count())
+        .sum();
+    assert_eq!(kept, 1000);
+    assert!(
+        snapshot
+            .iter()
+            .all(|of| of.state.iter().flatten().any(|&value| value != 0.0))
+    );
+
+    let mut other = bench.session(&sgd);
+    other.restore(&snapshot).unwrap();
+    assert!(other.snapshot().unwrap() == snapshot);
+    assert_eq!(other.read().unwrap().kept.iter().sum::<u32>(), 1000);
+
+    let error = bench.session(&adam).restore(&snapshot).unwrap_err();
+    assert!(error.what.contains("differs at fc1.weight"), "{error}");
+    let mut short = snapshot.clone();
+    short.pop();
+    assert!(
+        other
+            .restore(&short)
+            .unwrap_err()
+            .what
+            .contains("differs at fc3.bias")
+    );
+    let mut infinite = snapshot.clone();
+    infinite[2].state[0][5] = f32::NAN;
+    assert!(
+        other
+            .restore(&infinite)
+            .unwrap_err()
+            .what
+            .contains("fc2.weight has a value")
+    );
+    assert!(other.snapshot().unwrap() == snapshot, "nothing was changed");
+}
