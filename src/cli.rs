@@ -2,14 +2,13 @@
 
 mod data;
 mod examples;
+mod values;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
-pub(crate) use data::{DataCommand, GetArgs, ListArgs, VerifyArgs};
-use std::ops::RangeInclusive;
+pub(crate) use data::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
 use std::path::PathBuf;
 use toml::Value;
-use wgprune::config::MAX_BATCH;
 use wgprune::error::Error;
 
 /// Trains and prunes neural networks in one run, on any GPU.
@@ -93,16 +92,23 @@ pub(crate) struct DataArgs {
     pub(crate) data_root: Option<String>,
 }
 
+/// The flag that chooses the adapter.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArg {
+    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
+    // An empty selector would match every adapter, as an unset variable in a script does.
+    #[arg(long = "device", value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) selector: Option<String>,
+}
+
 /// Flags of the commands that look at a network and change nothing.
 #[derive(Debug, Args)]
 pub(crate) struct LookArgs {
     /// Images at a time
-    #[arg(long, value_name = "B", default_value = "128", value_parser = batch, allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", default_value = "128", value_parser = values::batch, allow_negative_numbers = true)]
     pub(crate) batch: i64,
-    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    // An empty selector would match every adapter, as an unset variable in a script does.
-    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device: Option<String>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
     /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -136,32 +142,30 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
-    #[arg(long, value_name = "S", value_parser = number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", value_parser = values::number, allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
     /// Passes over the training images
-    #[arg(long, value_name = "E", value_parser = count, allow_negative_numbers = true, conflicts_with = "steps")]
+    #[arg(long, value_name = "E", value_parser = values::count, allow_negative_numbers = true, conflicts_with = "steps")]
     pub(crate) epochs: Option<i64>,
     /// Steps of the optimiser, instead of epochs
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) steps: Option<i64>,
     /// Images in a step
-    #[arg(long, value_name = "B", value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) batch: Option<i64>,
     /// Learning rate
-    #[arg(long, value_name = "X", value_parser = number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", value_parser = values::number, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Decides initial weights, order of samples and augmentation
-    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_negative_numbers = true)]
     pub(crate) seed: Option<i64>,
-    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    // An empty selector would match every adapter, as an unset variable in a script does.
-    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device: Option<String>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
     /// A recipe (see `wgprune recipes`), or a file in TOML, for example the config.toml of a run
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Any key of the configuration, for example prune.scope=layer; may be given more than once
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     pub(crate) edits: Vec<(String, Value)>,
     /// Folder of the run; without it, a new one under runs/
     #[arg(long, value_name = "DIR")]
@@ -170,7 +174,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = DECIDES_A_RUN)]
     pub(crate) resume: Option<PathBuf>,
     /// Checkpoints to keep, the newest ones
-    #[arg(long, value_name = "N", default_value = "2", value_parser = keep, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "2", value_parser = values::keep, allow_negative_numbers = true)]
     pub(crate) keep: u32,
     /// Print the result as one line of JSON
     #[arg(long)]
@@ -235,10 +239,8 @@ pub(crate) struct DevicesArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SelftestArgs {
-    /// Adapter: an index, a part of its name, or a backend (see `wgprune devices`)
-    // An empty selector would match every adapter, as an unset variable in a script does.
-    #[arg(long, value_name = "SEL", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device: Option<String>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArg,
     /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -274,57 +276,6 @@ pub(crate) fn error(refusal: &clap::Error) -> Error {
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim();
     let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
     Error::config(what, help.trim())
-}
-
-/// A whole number; the messages of Rust's own parsers speak of digits and of types.
-fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| {
-        format!(
-            "write a whole number from {} to {}",
-            range.start(),
-            range.end()
-        )
-    })
-}
-
-fn count(text: &str) -> Result<i64, String> {
-    whole(text, 0..=u32::MAX.into())
-}
-
-fn batch(text: &str) -> Result<i64, String> {
-    whole(text, 1..=MAX_BATCH.into())
-}
-
-fn keep(text: &str) -> Result<u32, String> {
-    let number = whole(text, 1..=u32::MAX.into())?;
-    u32::try_from(number).map_err(|error| error.to_string())
-}
-
-/// TOML has integers of 64 bits with a sign, so that more could not be saved.
-fn seed(text: &str) -> Result<i64, String> {
-    whole(text, 0..=i64::MAX)
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    text.parse()
-        .map_err(|_| "write a number, for example 0.5".to_owned())
-}
-
-/// `key=value`, where the value is TOML, or a plain word that need not be quoted.
-fn key_and_value(text: &str) -> Result<(String, Value), String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("{text:?} has no `=`; write KEY=VALUE"))?;
-    if key.trim().is_empty() {
-        return Err(format!("{text:?} has no key; write KEY=VALUE"));
-    }
-    let table: Option<toml::Table> = format!("value = {value}").parse().ok();
-    let parsed = table.and_then(|mut table| table.remove("value"));
-    Ok((
-        key.trim().to_owned(),
-        parsed.unwrap_or_else(|| Value::String(value.trim().to_owned())),
-    ))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// The named sets: size, where they are, and terms
-    List(ListArgs),
+    List(PlaceArgs),
     /// Download what is missing of a set; goes on where a download stopped
     #[command(after_help = examples::DATA_GET)]
     Get(GetArgs),
@@ -17,19 +17,19 @@ pub(crate) enum DataCommand {
 impl DataCommand {
     pub(super) fn wants_json(&self) -> bool {
         match self {
-            Self::List(args) => args.json,
-            Self::Get(args) => args.json,
-            Self::Verify(args) => args.json,
+            Self::List(place) => place.json,
+            Self::Get(args) => args.place.json,
+            Self::Verify(args) => args.place.json,
         }
     }
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    /// Folder that holds the named sets
+pub(crate) struct PlaceArgs {
+    /// Folder that holds the named sets; `get` creates it
     #[arg(long, value_name = "DIR")]
     pub(crate) data_root: Option<String>,
-    /// Print the list as one line of JSON
+    /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -39,15 +39,11 @@ pub(crate) struct GetArgs {
     /// Data set, as `wgprune data list` names it
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Folder that holds the named sets; created if missing
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_root: Option<String>,
     /// Folder on the web to ask instead of the known ones; SHA-256 is compared all the same
     #[arg(long, value_name = "URL", value_parser = mirror)]
     pub(crate) mirror: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 #[derive(Debug, Args)]
@@ -55,12 +51,8 @@ pub(crate) struct VerifyArgs {
     /// Data set, as `wgprune data list` names it
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// Folder that holds the named sets
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_root: Option<String>,
-    /// Print the result as one line of JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 fn mirror(text: &str) -> Result<String, String> {

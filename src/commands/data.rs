@@ -1,10 +1,10 @@
 //! `wgprune data`
 
 use super::{folder, print};
-use crate::cli::{DataCommand, GetArgs, ListArgs, VerifyArgs};
+use crate::cli::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
 use crate::progress::Download;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wgprune::data::{self, Entry, Home, SETS, State};
 use wgprune::error::{Error, Result};
 use wgprune::gpu::mebibytes;
@@ -17,8 +17,8 @@ pub(super) fn run(command: &DataCommand, quiet: bool) -> Result<()> {
     }
 }
 
-fn list(args: &ListArgs) -> Result<()> {
-    let root = root(args.data_root.as_deref())?;
+fn list(args: &PlaceArgs) -> Result<()> {
+    let root = root(args)?;
     let mut lines = Vec::new();
     for entry in SETS {
         let Entry {
@@ -62,7 +62,7 @@ fn place(entry: &Entry, root: &Path) -> String {
 
 fn get(args: &GetArgs, quiet: bool) -> Result<()> {
     let entry = data::find(&args.name)?;
-    let root = root(args.data_root.as_deref())?;
+    let root = root(&args.place)?;
     let options = data::Options {
         mirror: args.mirror.clone(),
         ..data::Options::default()
@@ -71,7 +71,7 @@ fn get(args: &GetArgs, quiet: bool) -> Result<()> {
     let fetched = data::get(entry, &root, &options, &mut |event| download.show(event));
     download.finish();
     let fetched = fetched?;
-    if args.json {
+    if args.place.json {
         let files: Vec<Value> = fetched
             .iter()
             .map(|file| json!({"path": file.path.to_string_lossy(), "mirror": file.mirror}))
@@ -93,17 +93,17 @@ fn get(args: &GetArgs, quiet: bool) -> Result<()> {
 
 fn verify(args: &VerifyArgs) -> Result<()> {
     let entry = data::find(&args.name)?;
-    let root = root(args.data_root.as_deref())?;
+    let root = root(&args.place)?;
     let found = data::verify(entry, &root)?;
     let line = |file: &data::Found| format!("{}  {}", file.path.display(), file.state);
-    if !args.json {
+    if !args.place.json {
         for file in &found {
             print(line(file))?;
         }
     }
     let bad: Vec<_> = found.iter().filter(|file| !file.state.is_right()).collect();
     if bad.is_empty() {
-        if args.json {
+        if args.place.json {
             let files: Vec<Value> = found
                 .iter()
                 .map(|file| {
@@ -124,7 +124,7 @@ fn verify(args: &VerifyArgs) -> Result<()> {
     let lines: Vec<_> = bad.into_iter().map(line).collect();
     Err(Error::data(
         // Elsewhere the lines are on standard output already.
-        if args.json {
+        if args.place.json {
             format!("{summary}:\n    {}", lines.join("\n    "))
         } else {
             summary
@@ -136,6 +136,6 @@ fn verify(args: &VerifyArgs) -> Result<()> {
     ))
 }
 
-fn root(flag: Option<&str>) -> Result<std::path::PathBuf> {
-    data::root(folder(flag.unwrap_or_default()))
+fn root(args: &PlaceArgs) -> Result<PathBuf> {
+    data::root(folder(args.data_root.as_deref().unwrap_or_default()))
 }

@@ -17,7 +17,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     )?;
     let net = by_name(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
-    let gpu = open_gpu(args.look.device.as_deref())?;
+    let gpu = open_gpu(args.look.device.selector.as_deref())?;
     let score = Evaluator::open(&gpu, &net, &dataset, &config)?.score(&weights)?;
     if args.look.json {
         print(json!({"accuracy": score.accuracy(), "loss": score.loss(), "images": score.images}))?;

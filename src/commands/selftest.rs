@@ -13,7 +13,7 @@ const SCHEMA: u32 = 1;
 
 pub(super) fn run(args: &SelftestArgs, start: Instant) -> Result<()> {
     let gpu = open(Options {
-        selector: args.device.clone(),
+        selector: args.device.selector.clone(),
         canaries: true,
         ..Options::default()
     })?;

@@ -94,9 +94,9 @@ fn layers(net: &Net) -> Vec<(String, Shape, u32)> {
 
 /// The choices for the adapter that a run would take, or those that suit any.
 fn tuning(args: &ShowArgs) -> Result<Tuning> {
-    if args.look.device.is_none() && list_adapters().is_empty() {
+    if args.look.device.selector.is_none() && list_adapters().is_empty() {
         log::info!("note: no adapter is here, so the plan shows the kernels that run on any");
         return Ok(Tuning::PORTABLE);
     }
-    Ok(super::open_gpu(args.look.device.as_deref())?.tuning)
+    Ok(super::open_gpu(args.look.device.selector.as_deref())?.tuning)
 }

@@ -70,7 +70,14 @@ fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let config = config.pin(&schedule)?;
-    let job = Job::open(args, quiet, start, config, dataset, args.device.as_deref())?;
+    let job = Job::open(
+        args,
+        quiet,
+        start,
+        config,
+        dataset,
+        args.device.selector.as_deref(),
+    )?;
     let run_dir = RunDir::create(
         args.out.as_deref(),
         &job.config,
@@ -106,7 +113,7 @@ fn resume(
     let config = run.config.clone();
     let dataset = data::open(&config.data.name, folder(&config.data.root))?;
     run.check_data(&dataset)?;
-    let device = match &args.device {
+    let device = match &args.device.selector {
         Some(selector) => selector.clone(),
         None => run.environment.adapter.find()?.to_string(),
     };

@@ -1,0 +1,56 @@
+//! What the values of flags may be.
+
+use std::ops::RangeInclusive;
+use toml::Value;
+use wgprune::config::MAX_BATCH;
+
+/// A whole number; the messages of Rust's own parsers speak of digits and of types.
+fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!(
+            "write a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )
+    })
+}
+
+pub(super) fn count(text: &str) -> Result<i64, String> {
+    whole(text, 0..=u32::MAX.into())
+}
+
+pub(super) fn batch(text: &str) -> Result<i64, String> {
+    whole(text, 1..=MAX_BATCH.into())
+}
+
+pub(super) fn keep(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=u32::MAX.into())?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
+/// TOML has integers of 64 bits with a sign, so that more could not be saved.
+pub(super) fn seed(text: &str) -> Result<i64, String> {
+    whole(text, 0..=i64::MAX)
+}
+
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    text.parse()
+        .map_err(|_| "write a number, for example 0.5".to_owned())
+}
+
+/// `key=value`, where the value is TOML, or a plain word that need not be quoted.
+pub(super) fn key_and_value(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?} has no `=`; write KEY=VALUE"))?;
+    if key.trim().is_empty() {
+        return Err(format!("{text:?} has no key; write KEY=VALUE"));
+    }
+    let table: Option<toml::Table> = format!("value = {value}").parse().ok();
+    let parsed = table.and_then(|mut table| table.remove("value"));
+    Ok((
+        key.trim().to_owned(),
+        parsed.unwrap_or_else(|| Value::String(value.trim().to_owned())),
+    ))
+}
