@@ -110,18 +110,13 @@ impl RunDir {
             disk.replace(&file, bytes)
                 .map_err(|error| Error::output(&file, &error))
         };
-        let table = |name: &str| {
-            let file = path.join(name);
-            Table::create(file.clone()).map_err(|error| Error::output(&file, &error))
-        };
         write(CONFIG, config_text.as_bytes())?;
         write(ENVIRONMENT, &pretty(environment)?)?;
         let identity = Identity {
             config_sha256: hash::sha256(config_text.as_bytes()),
             data_sha256: hash::sha256_of_data(dataset),
         };
-        let (metrics, mut results) = (table(METRICS)?, table(RESULTS)?);
-        results.line(rows::HEADER)?;
+        let [metrics, results] = rows::begin(&path)?;
         let run = Self {
             layout: Layout::new(config, session, identity),
             _lock: lock,

@@ -54,8 +54,7 @@ impl Bench {
             let resume = Resume::open(folder).unwrap();
             assert_eq!(&resume.config, config);
             resume.check_data(&self.dataset).unwrap();
-            let (run, checkpoint) = resume.go_on(&session, &here, 1).unwrap();
-            (run, Some(checkpoint))
+            resume.go_on(&session, &here, 1).unwrap()
         } else {
             let wanted = Some(folder);
             let run = RunDir::create(wanted, config, &self.dataset, &session, &here, 1).unwrap();

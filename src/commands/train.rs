@@ -125,8 +125,11 @@ fn resume(
         );
     }
     let (run_dir, checkpoint) = run.go_on(&job.session, &environment, args.keep)?;
-    log::info!("going on from step {}", checkpoint.position.step);
-    job.work(run_dir, Some(checkpoint), interrupt)
+    match &checkpoint {
+        Some(checkpoint) => log::info!("going on from step {}", checkpoint.position.step),
+        None => log::info!("the run had not begun; beginning it"),
+    }
+    job.work(run_dir, checkpoint, interrupt)
 }
 
 impl<'a> Job<'a> {

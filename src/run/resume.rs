@@ -3,13 +3,15 @@
 use super::checkpoint::{self, Layout};
 use super::record::{Environment, Record, SCHEMA, State, pretty, read};
 use super::{
-    CHECKPOINTS, CONFIG, Disk, ENVIRONMENT, Identity, Lock, RECORD, RunDir, WEIGHTS, hash,
+    CHECKPOINTS, CONFIG, Disk, ENVIRONMENT, Identity, Lock, METRICS, RECORD, RESULTS, RunDir,
+    WEIGHTS, hash, rows,
 };
 use crate::config::Config;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::train::{Checkpoint, Session};
 use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A run that was found in its folder, to be gone on with.
@@ -101,57 +103,83 @@ impl Resume {
     }
 
     /// The folder, opened to go on from the newest checkpoint that is whole; the log says which others were not. What
-    /// was written after that checkpoint is cut off.
+    /// was written after that checkpoint is cut off. Without a checkpoint, as the run had not come to its first step,
+    /// it is to begin.
     ///
     /// # Errors
-    /// No checkpoint is whole, or a file cannot be written.
+    /// There are checkpoints but none is whole, there are none but steps were done, or a file cannot be written.
     pub fn go_on(
         self,
         session: &Session,
         environment: &Environment,
         keep: u32,
-    ) -> Result<(RunDir, Checkpoint)> {
-        let Self {
-            path,
-            lock,
-            record,
-            config,
-            ..
-        } = self;
-        let layout = Layout::new(&config, session, record.identity);
-        let (found, skipped) = checkpoint::newest(&path, &path.join(CHECKPOINTS), &layout);
-        let Some(mut found) = found else {
-            let why = if skipped.is_empty() {
-                "there is none".to_owned()
-            } else {
-                skipped.join("; ")
-            };
-            return Err(Error::data(
-                format!("no checkpoint of {} can be used: {why}", path.display()),
-                format!(
-                    "start the run again: wgprune train --config {} --out DIR",
-                    path.join(CONFIG).display()
-                ),
-            ));
+    ) -> Result<(RunDir, Option<Checkpoint>)> {
+        let layout = Layout::new(&self.config, session, self.record.identity.clone());
+        let (found, skipped) =
+            checkpoint::newest(&self.path, &self.path.join(CHECKPOINTS), &layout);
+        let (checkpoint, metrics, results) = match found {
+            Some(mut found) => {
+                for why in skipped {
+                    log::warn!("skipped a checkpoint that is not whole: {why}");
+                }
+                found.metrics.cut()?;
+                found.results.cut()?;
+                (Some(found.checkpoint), found.metrics, found.results)
+            }
+            None if skipped.is_empty() && self.has_no_steps() => {
+                for name in [METRICS, RESULTS] {
+                    let file = self.path.join(name);
+                    match std::fs::remove_file(&file) {
+                        Err(error) if error.kind() != ErrorKind::NotFound => {
+                            return Err(Error::output(&file, &error));
+                        }
+                        _ => {}
+                    }
+                }
+                let [metrics, results] = rows::begin(&self.path)?;
+                (None, metrics, results)
+            }
+            None => return Err(self.lost(&skipped)),
         };
-        for why in skipped {
-            log::warn!("skipped a checkpoint that is not whole: {why}");
-        }
-        found.metrics.cut()?;
-        found.results.cut()?;
         let run = RunDir {
-            path,
-            _lock: lock,
+            path: self.path,
+            _lock: self.lock,
             disk: Disk::default(),
             layout,
-            metrics: found.metrics,
-            results: found.results,
+            metrics,
+            results,
             keep,
-            saved: Some(found.checkpoint.position.step),
+            saved: checkpoint
+                .as_ref()
+                .map(|checkpoint| checkpoint.position.step),
         };
         run.write(ENVIRONMENT, &pretty(environment)?)?;
         run.record(State::Running, None, None)?;
-        Ok((run, found.checkpoint))
+        Ok((run, checkpoint))
+    }
+
+    /// Whether the run was stopped before its first checkpoint, which comes before its first step.
+    fn has_no_steps(&self) -> bool {
+        let metrics = std::fs::metadata(self.path.join(METRICS));
+        metrics.map_or(true, |metrics| metrics.len() == 0)
+    }
+
+    fn lost(&self, skipped: &[String]) -> Error {
+        let why = if skipped.is_empty() {
+            "there is none".to_owned()
+        } else {
+            skipped.join("; ")
+        };
+        Error::data(
+            format!(
+                "no checkpoint of {} can be used: {why}",
+                self.path.display()
+            ),
+            format!(
+                "start the run again: wgprune train --config {} --out DIR",
+                self.path.join(CONFIG).display()
+            ),
+        )
     }
 }
 

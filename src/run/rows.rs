@@ -1,12 +1,30 @@
 //! What stands in a line of `metrics.jsonl` and of `results.csv`.
 
+use super::table::Table;
+use super::{METRICS, RESULTS};
+use crate::error::{Error, Result};
 use crate::ops::Record;
 use crate::train::{EpochSummary, Schedule, Score};
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// The first line of `results.csv`. Without validation images, their two fields are empty.
-pub(super) const HEADER: &str = "epoch,step,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,\
+const HEADER: &str = "epoch,step,train_loss,train_accuracy,validation_loss,validation_accuracy,test_loss,\
                                  test_accuracy,sparsity,seconds";
+
+/// `metrics.jsonl` and `results.csv` of a run that begins.
+///
+/// # Errors
+/// A file cannot be written, or is there already.
+pub(super) fn begin(run: &Path) -> Result<[Table; 2]> {
+    let table = |name: &str| {
+        let path = run.join(name);
+        Table::create(path.clone()).map_err(|error| Error::output(&path, &error))
+    };
+    let (metrics, mut results) = (table(METRICS)?, table(RESULTS)?);
+    results.line(HEADER)?;
+    Ok([metrics, results])
+}
 
 /// A step, counted from 0.
 pub(super) fn step(step: u32, record: &Record, schedule: &Schedule) -> Value {

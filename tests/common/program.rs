@@ -223,3 +223,39 @@ pub(crate) fn write_digits(folder: &Path, count: u32) {
 pub(crate) fn here() -> TempDir {
     tempfile::tempdir().unwrap()
 }
+
+/// Copies a finished run and makes of it one that was killed after its last checkpoint.
+pub(crate) fn unfinished(folder: &Path) -> PathBuf {
+    let run = folder.join("run");
+    copy(&file(small_run(), ""), &run);
+    fs::remove_file(run.join("final.safetensors")).unwrap();
+    let record = fs::read_to_string(run.join("run.json")).unwrap();
+    fs::write(
+        run.join("run.json"),
+        record.replace("\"done\"", "\"running\""),
+    )
+    .unwrap();
+    run
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
