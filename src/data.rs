@@ -1,8 +1,10 @@
 //! Image data sets: the one embedded in the program, those found by name or folder, and how they are downloaded.
 
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::hash::hex;
 use crate::net::Shape;
 
 mod catalogue;
@@ -48,6 +50,24 @@ impl Dataset {
     /// Bytes of one image, H·W·C.
     pub fn image_bytes(&self) -> usize {
         self.height as usize * self.width as usize * self.channels as usize
+    }
+
+    /// SHA-256 of all images and labels with what they are normalised by, in hexadecimal digits: the same for the same
+    /// data, wherever it lies and however it was packed.
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for number in [self.height, self.width, self.channels, self.classes] {
+            hash.update(number.to_le_bytes());
+        }
+        for value in self.mean.iter().chain(&self.std) {
+            hash.update(value.to_le_bytes());
+        }
+        for split in [&self.train, &self.test] {
+            hash.update((split.labels.len() as u64).to_le_bytes());
+            hash.update(&split.labels);
+            hash.update(&split.images);
+        }
+        hex(&hash.finalize())
     }
 
     /// What a network for these images reads.

@@ -25,6 +25,7 @@ pub mod config;
 pub mod data;
 pub mod error;
 pub mod gpu;
+mod hash;
 mod nearest;
 pub mod net;
 pub mod ops;

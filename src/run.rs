@@ -16,7 +16,6 @@
 mod checkpoint;
 mod disk;
 mod folder;
-mod hash;
 mod lock;
 mod record;
 mod resume;
@@ -29,6 +28,7 @@ pub use resume::Resume;
 use crate::config::Config;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hash::sha256;
 use crate::net::{Parameter, encode_weights};
 use crate::ops::Record as StepRecord;
 use crate::train::{Checkpoint, EpochSummary, Observer, Schedule, Session};
@@ -113,8 +113,8 @@ impl RunDir {
         write(CONFIG, config_text.as_bytes())?;
         write(ENVIRONMENT, &pretty(environment)?)?;
         let identity = Identity {
-            config_sha256: hash::sha256(config_text.as_bytes()),
-            data_sha256: hash::sha256_of_data(dataset),
+            config_sha256: sha256(config_text.as_bytes()),
+            data_sha256: dataset.sha256(),
         };
         let [metrics, results] = rows::begin(&path)?;
         let run = Self {

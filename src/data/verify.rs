@@ -5,12 +5,12 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use super::catalogue::{Archive, Entry, Home};
 use super::idx::{MAX_BYTES, is_page};
 use super::locate::{candidates, open_if_there};
 use crate::error::{Error, Result};
+use crate::hash::sha256_of_stream;
 
 /// A file of a set, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +148,7 @@ fn compare(archive: &Archive, file: &mut (impl Read + Seek)) -> io::Result<State
     // Whatever cannot be unpacked is not the content, and the archive's hash has told so already.
     let content = if is_gzip {
         file.rewind()?;
-        hash(MultiGzDecoder::new(file).take(MAX_BYTES))
+        sha256_of_stream(MultiGzDecoder::new(file).take(MAX_BYTES))
             .map_or_else(|_| String::new(), |(_, got)| got)
     } else {
         mismatch.got.clone()
@@ -169,34 +169,11 @@ pub(super) fn compare_archive(
     let mut start = Vec::new();
     file.by_ref().take(256).read_to_end(&mut start)?;
     file.rewind()?;
-    let (bytes, got) = hash(file)?;
+    let (bytes, got) = sha256_of_stream(file)?;
     Ok((got != archive.sha256).then(|| Mismatch {
         bytes,
         wanted: archive.sha256,
         got,
         is_page: is_page(&start),
     }))
-}
-
-/// Length and SHA-256 of a stream, in lower case.
-fn hash(mut bytes: impl Read) -> io::Result<(u64, String)> {
-    let mut hasher = Sha256::new();
-    let mut length = 0;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match bytes.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => {
-                hasher.update(&buffer[..n]);
-                length += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    let digest = hasher.finalize();
-    Ok((
-        length,
-        digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-    ))
 }

@@ -4,11 +4,12 @@ use super::checkpoint::{self, Layout};
 use super::record::{Environment, Record, SCHEMA, State, pretty, read};
 use super::{
     CHECKPOINTS, CONFIG, Disk, ENVIRONMENT, Identity, Lock, METRICS, RECORD, RESULTS, RunDir,
-    WEIGHTS, hash, rows,
+    WEIGHTS, rows,
 };
 use crate::config::Config;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::hash::sha256;
 use crate::train::{Checkpoint, Session};
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -52,7 +53,7 @@ impl Resume {
         }
         let file = path.join(CONFIG);
         let text = std::fs::read(&file).unwrap_or_default();
-        if hash::sha256(&text) != record.identity.config_sha256 {
+        if sha256(&text) != record.identity.config_sha256 {
             return Err(Error::config(
                 format!("{} is not what the run began with", file.display()),
                 format!(
@@ -86,7 +87,7 @@ impl Resume {
     /// # Errors
     /// Names the data.
     pub fn check_data(&self, dataset: &Dataset) -> Result<()> {
-        if hash::sha256_of_data(dataset) == self.record.identity.data_sha256 {
+        if dataset.sha256() == self.record.identity.data_sha256 {
             return Ok(());
         }
         let config = self.path.join(CONFIG);

@@ -1,7 +1,7 @@
 //! Files that only grow: `metrics.jsonl` and `results.csv`. A checkpoint knows how far they had come.
 
-use super::hash::hex;
 use crate::error::{Error, Result};
+use crate::hash::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Display;
