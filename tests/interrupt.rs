@@ -189,10 +189,11 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
 fn a_signal_before_the_first_step_and_a_second_signal_end_the_program_at_once() {
     let _alone = alone();
     let folder = with_digits();
-    for (first, second, code) in [
-        ("INT", None, 130),
-        ("TERM", None, 143),
-        ("INT", Some("TERM"), 143),
+    // Of two signals that wait together, the system may hand over either one first.
+    for (first, second, codes) in [
+        ("INT", None, [130; 2]),
+        ("TERM", None, [143; 2]),
+        ("INT", Some("TERM"), [130, 143]),
     ] {
         let mut child = spawn(folder.path(), &format!("{RUN} --out run"));
         if let Some(second) = second {
@@ -210,7 +211,8 @@ fn a_signal_before_the_first_step_and_a_second_signal_end_the_program_at_once() 
         }
         let start = Instant::now();
         let (ended, text) = end(child);
-        assert_eq!(ended, Some(code), "{text}");
+        assert!(codes.map(Some).contains(&ended), "{ended:?}: {text}");
+        assert!(!text.contains("saved"), "{text}");
         assert!(start.elapsed() < Duration::from_secs(20), "{text}");
         if second.is_none() {
             assert!(!folder.path().join("run").exists(), "{text}");
