@@ -28,8 +28,7 @@ const BLOCK: u32 = 8;
 /// Largest tile of `product_lanes`: more sums take the driver seconds to compile, and run slower.
 const MAX_ROWS: u32 = 8;
 const MAX_COLUMNS: u32 = 64;
-/// By the inner steps that one right value holds: 1, 2 and 4.
-const MAX_SUMS: [u32; 3] = [256, 192, 64];
+const MAX_SUMS: u32 = 256;
 
 /// Most inner steps in a turn of `product_lanes`. A sum that is not in a register is fetched and stored once a turn, and
 /// all of a turn is unrolled.
@@ -233,13 +232,12 @@ fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
         let tiles = extent.tiles(r * lanes, c);
         u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64) / extent.steps())
     };
-    let most = MAX_SUMS[right.steps().ilog2() as usize];
     let unit = lanes * right.across();
     let rows_of_lane = (1..=MAX_ROWS).filter(|r| r.is_multiple_of(left.across()));
     let columns_of_tile = (unit..=MAX_COLUMNS).step_by(unit as usize);
     rows_of_lane
         .flat_map(|r| columns_of_tile.clone().map(move |c| (r, c)))
-        .filter(|(r, c)| r * c <= most)
+        .filter(|(r, c)| r * c <= MAX_SUMS)
         .min_by_key(cost)
         .expect("one lane's vector fits a tile")
 }
