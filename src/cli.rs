@@ -115,19 +115,8 @@ pub(crate) struct LookArgs {
 }
 
 /// Flags that a run which goes on has had its answer to.
-const DECIDES_A_RUN: [&str; 13] = [
-    "model",
-    "data",
-    "data_root",
-    "method",
-    "sparsity",
-    "epochs",
-    "steps",
-    "batch",
-    "lr",
-    "seed",
-    "config",
-    "edits",
+const DECIDES_A_RUN: [&str; 11] = [
+    "model", "method", "sparsity", "epochs", "steps", "batch", "lr", "seed", "config", "edits",
     "out",
 ];
 
@@ -173,9 +162,9 @@ pub(crate) struct TrainArgs {
     /// Go on with the run in this folder, to the same end as if it had never stopped
     #[arg(long, value_name = "RUN", conflicts_with_all = DECIDES_A_RUN)]
     pub(crate) resume: Option<PathBuf>,
-    /// Checkpoints to keep, the newest ones
-    #[arg(long, value_name = "N", default_value = "2", value_parser = values::keep, allow_negative_numbers = true)]
-    pub(crate) keep: u32,
+    /// Checkpoints to keep, the newest ones; without it 2, or as many as the run began with
+    #[arg(long, value_name = "N", value_parser = values::keep, allow_negative_numbers = true)]
+    pub(crate) keep: Option<u32>,
     /// Print the result as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,

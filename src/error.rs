@@ -95,7 +95,7 @@ impl Error {
         Self::new(
             ErrorKind::Output,
             format!("cannot write {}: {source}", path.display()),
-            "choose another folder with --out DIR, or make room and check the permissions",
+            "make room and check the permissions, or begin a run in another folder with --out DIR",
         )
     }
 }

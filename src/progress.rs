@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use wgprune::error::Result;
 use wgprune::ops::Record;
 use wgprune::run::RunDir;
-use wgprune::train::{Checkpoint, EpochSummary, Observer, Schedule};
+use wgprune::train::{Checkpoint, EpochSummary, Observer, Position, Schedule};
 
 /// Passes everything on to the run directory, and shows it.
 pub(crate) struct Progress {
@@ -20,24 +20,25 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins at step `from`.
+    /// Begins where the run stands.
     pub(crate) fn new(
         run_dir: RunDir,
         schedule: &Schedule,
-        from: u32,
+        position: &Position,
         batch: u32,
         quiet: bool,
     ) -> Self {
         let template = "{bar:24} {pos}/{len} steps  {msg}  {eta} left";
         let bar = bar(schedule.steps.into(), template, quiet);
-        bar.set_position(from.into());
+        bar.set_position(position.step.into());
         bar.reset_eta();
+        bar.set_message("compiling kernels");
         Self {
             run_dir,
             bar,
             steps: schedule.steps,
             batch,
-            sparsity: 0.0,
+            sparsity: position.last.map_or(0.0, |last| last.sparsity),
         }
     }
 

@@ -66,13 +66,14 @@ const FILES: [&str; 8] = [
 /// The folder of a run that this process works on; no other process can meanwhile.
 pub struct RunDir {
     path: PathBuf,
-    _lock: Lock,
     disk: Disk,
     layout: Layout,
     metrics: Table,
     results: Table,
     keep: u32,
     saved: Option<u32>,
+    // The last to go, after what the tables still have to write.
+    _lock: Lock,
 }
 
 impl RunDir {
@@ -86,7 +87,7 @@ impl RunDir {
 
     /// Creates the folder of a run that begins. Without `wanted`, the folder is `runs/` and what the run is, with a
     /// number where that is taken. Of two runs that ask for one folder at the same time, one gets it. The newest `keep`
-    /// checkpoints stay.
+    /// checkpoints stay, or the newest two.
     ///
     /// # Errors
     /// A folder that cannot be written, or that holds a run already.
@@ -96,14 +97,14 @@ impl RunDir {
         dataset: &Dataset,
         session: &Session,
         environment: &Environment,
-        keep: u32,
+        keep: Option<u32>,
     ) -> Result<Self> {
         Self::check_free(wanted)?;
-        let path = folder::make(wanted, config)?;
+        let disk = Disk::default();
+        let path = folder::make(&disk, wanted, config)?;
         let lock = Lock::take(&path)?;
         // Asked again, as another process may have had the lock before.
         folder::check_free(&path, &FILES)?;
-        let disk = Disk::default();
         let config_text = config.to_toml();
         let write = |name: &str, bytes: &[u8]| {
             let file = path.join(name);
@@ -119,13 +120,13 @@ impl RunDir {
         let [metrics, results] = rows::begin(&path)?;
         let run = Self {
             layout: Layout::new(config, session, identity),
-            _lock: lock,
             disk,
             metrics,
             results,
-            keep,
+            keep: keep.unwrap_or_else(record::two),
             saved: None,
             path,
+            _lock: lock,
         };
         run.record(State::Running, None, None)?;
         Ok(run)
@@ -141,13 +142,16 @@ impl RunDir {
         self.path.join(LOG)
     }
 
-    /// The command that goes on with this run.
+    /// The command that goes on with this run, as a shell takes it.
     pub fn resume_command(&self) -> String {
         let path = self.path.display().to_string();
-        let path = if path.contains(char::is_whitespace) {
+        let is_plain = |c: char| c.is_alphanumeric() || "/\\:._-+".contains(c);
+        let path = if path.chars().all(is_plain) {
+            path
+        } else if cfg!(windows) {
             format!("\"{path}\"")
         } else {
-            path
+            format!("'{}'", path.replace('\'', r"'\''"))
         };
         format!("wgprune train --resume {path}")
     }
@@ -217,6 +221,7 @@ impl RunDir {
             schema: SCHEMA,
             state,
             identity: self.layout.identity.clone(),
+            keep: self.keep,
             error,
             summary,
         };
@@ -265,16 +270,14 @@ impl Observer for RunDir {
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let marks = [self.metrics.sync()?, self.results.sync()?];
         let folder = self.path.join(CHECKPOINTS);
-        checkpoint::save(
-            &self.disk,
-            &folder,
-            &self.layout,
-            checkpoint,
-            marks,
-            self.keep,
-        )?
-        .map_err(self.output(CHECKPOINTS))?;
-        self.saved = Some(checkpoint.position.step);
+        checkpoint::save(&self.disk, &folder, &self.layout, checkpoint, marks)?
+            .map_err(self.output(CHECKPOINTS))?;
+        let step = checkpoint.position.step;
+        self.saved = Some(step);
+        // What cannot be removed takes room, and is no reason to end a run.
+        if let Err(why) = checkpoint::tidy(&self.disk, &folder, step, self.keep) {
+            log::warn!("older checkpoints in {} stay: {why}", folder.display());
+        }
         Ok(())
     }
 }

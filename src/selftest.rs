@@ -7,7 +7,7 @@
 //! ```yaml
 //! - name: check the graphics adapter
 //!   run: |
-//!     cargo install wgprune --locked
+//!     cargo install --locked --git URL # of wgprune's repository
 //!     wgprune selftest --json > selftest.json
 //! # the exit code is 9 where a kernel gives wrong numbers, and 3 where there is no adapter
 //! ```

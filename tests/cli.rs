@@ -89,6 +89,13 @@ fn show_and_train_mean_the_same_memory() {
     let bytes = short_run().1["peak_device_bytes"].as_u64().unwrap() - data;
     let wanted = format!("without the data set: {}\n", mebibytes(bytes));
     assert!(shown.contains(&wanted), "{wanted} is not in {shown}");
+    let json = wgprune(here().path(), "show lenet-5 --batch 32 --json").json();
+    assert_eq!(json["device_bytes"], bytes);
+    let buffers = json["buffers"].as_object().unwrap().values();
+    assert_eq!(
+        buffers.filter_map(|bytes| bytes.as_u64()).sum::<u64>(),
+        bytes
+    );
 }
 
 #[test]

@@ -54,10 +54,11 @@ impl Bench {
             let resume = Resume::open(folder).unwrap();
             assert_eq!(&resume.config, config);
             resume.check_data(&self.dataset).unwrap();
-            resume.go_on(&session, &here, 1).unwrap()
+            resume.go_on(&session, &here, Some(1)).unwrap()
         } else {
             let wanted = Some(folder);
-            let run = RunDir::create(wanted, config, &self.dataset, &session, &here, 1).unwrap();
+            let run =
+                RunDir::create(wanted, config, &self.dataset, &session, &here, Some(1)).unwrap();
             (run, None)
         };
         let schedule = Schedule::new(config, train_images(config, &self.dataset).unwrap()).unwrap();
@@ -196,7 +197,7 @@ fn a_run_that_failed_says_how_to_go_on_and_can() {
         &bench.dataset,
         &session,
         &environment,
-        1,
+        Some(1),
     );
     let mut full = Full {
         run: run.unwrap(),

@@ -27,6 +27,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     };
     let config = config_with_batch(args.look.batch)?;
     let net = by_name(model, INPUT, CLASSES)?;
+    // How many images there are is not known without opening the data set.
+    let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
     let parameters = net.parameters();
     let total: u32 = parameters.iter().map(Parameter::len).sum();
     let prunable: u32 = parameters
@@ -39,10 +41,26 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
             .into_iter()
             .map(|(name, shape, count)| json!({"name": name, "output": [shape.h, shape.w, shape.c], "parameters": count}))
             .collect();
-        print(
-            json!({"parameters": total, "prunable_weights": prunable, "macs": net.macs(), "layers": layers}),
-        )?;
-        return Ok(());
+        let dispatches: serde_json::Map<_, _> = plan
+            .phases()
+            .iter()
+            .map(|phase| (phase.name.to_owned(), phase.dispatches.len().into()))
+            .collect();
+        let buffers: serde_json::Map<_, _> = plan
+            .largest_buffers()
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), bytes.into()))
+            .collect();
+        return print(json!({
+            "parameters": total,
+            "prunable_weights": prunable,
+            "macs": net.macs(),
+            "layers": layers,
+            "batch": args.look.batch,
+            "device_bytes": plan.bytes(),
+            "buffers": buffers,
+            "dispatches": dispatches,
+        }));
     }
     print(format!(
         "{} for images of {INPUT} in {CLASSES} classes\n",
@@ -61,10 +79,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         "multiply-adds       {:>12}  for one image",
         net.macs()
     ))?;
-    // How many images there are is not known without opening the data set.
-    let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
     print(format!(
-        "\ndevice memory at batch {}, without the data set: {}",
+        "\ndevice memory at batch {}, without the data set: {}\nof which the largest buffers:",
         args.look.batch,
         mebibytes(plan.bytes())
     ))?;

@@ -108,10 +108,19 @@ fn resume(
                 "start the run again from its config.toml",
             )
         })?;
-        return summary.print(args.json);
+        // The folder may have moved since.
+        let here = Summary {
+            run_dir: run.path().to_string_lossy().into_owned(),
+            weights: run.weights_path().to_string_lossy().into_owned(),
+            ..summary
+        };
+        return here.print(args.json);
     }
     let config = run.config.clone();
-    let dataset = data::open(&config.data.name, folder(&config.data.root))?;
+    // So may the data.
+    let name = args.data.data.as_ref().unwrap_or(&config.data.name);
+    let root = args.data.data_root.as_ref().unwrap_or(&config.data.root);
+    let dataset = data::open(name, folder(root))?;
     run.check_data(&dataset)?;
     let device = match &args.device.selector {
         Some(selector) => selector.clone(),
@@ -163,11 +172,8 @@ impl<'a> Job<'a> {
         from: Option<Checkpoint>,
         interrupt: &Interrupt,
     ) -> Result<()> {
-        logger::attach(&run_dir.log_path())?;
-        let before = from
-            .as_ref()
-            .map_or(0.0, |from| from.position.spent.seconds);
-        let step = from.as_ref().map_or(0, |from| from.position.step);
+        logger::attach(&run_dir.log_path()).map_err(|error| run_dir.failed(error))?;
+        let position = from.as_ref().map(|from| from.position).unwrap_or_default();
         let batch = self.config.train.batch;
         log::info!(
             "training {} on {}: {} steps of {batch} images, {} of data and buffers on the device, into {}",
@@ -177,7 +183,7 @@ impl<'a> Job<'a> {
             mebibytes(self.session.device_bytes()),
             run_dir.path().display()
         );
-        let mut progress = Progress::new(run_dir, &self.schedule, step, batch, self.quiet);
+        let mut progress = Progress::new(run_dir, &self.schedule, &position, batch, self.quiet);
         interrupt.defer();
         let outcome = train(
             &mut self.session,
@@ -190,12 +196,15 @@ impl<'a> Job<'a> {
         let mut run_dir = progress.finish();
         let finished = match outcome {
             Ok(Outcome::Stopped(step)) => {
-                run_dir.interrupted()?;
+                let noted = run_dir.interrupted();
+                noted.map_err(|error| run_dir.failed(error))?;
                 let kind = ErrorKind::Interrupted(interrupt.signal().unwrap_or_default());
                 let resume = format!("resume with: {}", run_dir.resume_command());
                 return Err(Error::new(kind, format!("saved step {step}"), resume));
             }
-            Ok(Outcome::Finished(finish)) => self.finish(&mut run_dir, &finish, before),
+            Ok(Outcome::Finished(finish)) => {
+                self.finish(&mut run_dir, &finish, position.spent.seconds)
+            }
             Err(error) => Err(error),
         };
         let summary = finished.map_err(|error| run_dir.failed(error))?;

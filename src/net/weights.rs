@@ -132,7 +132,7 @@ pub fn load(path: &Path, parameters: &[Parameter], model: &str) -> Result<Vec<Ve
     Ok(loaded.iter().map(|bytes| floats(bytes)).collect())
 }
 
-/// The known model that a file says it is of, as [`save`] writes it.
+/// The known model that a file says it is of.
 fn saved_model(bytes: &[u8]) -> Option<&'static str> {
     let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
     let saved = header.metadata().as_ref()?.get(MODEL_KEY)?;

@@ -148,10 +148,8 @@ impl ProductKernel {
         let slice = extent.outer.div_ceil(enough.max(1)).clamp(1, longest);
         let slices = extent.outer.div_ceil(slice);
         let is_sliced = slices > 1;
-        let sums = match is_sliced {
-            true => plan.scratch(&[slices, extent.rows, extent.columns]),
-            false => plan.scratch(&[1]),
-        };
+        let shape = [slices, extent.rows, extent.columns];
+        let sums = plan.scratch(if is_sliced { &shape } else { &[1] });
         let constants = [constants, &[("SLICED", is_sliced.into())]].concat();
         let [x, dy] = inputs;
         let [output, spare] = if is_sliced { [&sums, dw] } else { [dw, &sums] };

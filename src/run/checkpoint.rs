@@ -72,14 +72,13 @@ pub(super) struct Found {
     pub(super) results: Table,
 }
 
-/// Writes a checkpoint, then removes those that are not among the newest `keep`.
+/// Writes a checkpoint.
 pub(super) fn save(
     disk: &Disk,
     folder: &Path,
     layout: &Layout,
     checkpoint: &Checkpoint,
     [metrics, results]: [Mark; 2],
-    keep: u32,
 ) -> Result<io::Result<()>> {
     let Checkpoint { position, snapshot } = checkpoint;
     let weights = snapshot.iter().map(|of| (&of.parameter, &of.weights[..]));
@@ -109,8 +108,7 @@ pub(super) fn save(
     let write = || {
         disk.make_folder(folder)?;
         disk.commit(&folder.join(&name), &files)?;
-        disk.replace(&folder.join(LAST), format!("{name}\n").as_bytes())?;
-        tidy(disk, folder, position.step, keep)
+        disk.replace(&folder.join(LAST), format!("{name}\n").as_bytes())
     };
     Ok(write())
 }
@@ -138,7 +136,7 @@ fn state_entries<'a>(layout: &'a Layout) -> Vec<Entry<'a>> {
 
 /// Removes all checkpoints but that of `step` and the next older ones, and what was never completed. Later ones were
 /// skipped as damaged when the run went on from an earlier one.
-fn tidy(disk: &Disk, folder: &Path, step: u32, keep: u32) -> io::Result<()> {
+pub(super) fn tidy(disk: &Disk, folder: &Path, step: u32, keep: u32) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() && path.extension().is_some_and(|end| end == PART) {

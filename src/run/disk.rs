@@ -47,7 +47,8 @@ impl Disk {
         self.operate(|| file.sync_all())
     }
 
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+    /// Waits until the names in a folder are on the disk.
+    pub(super) fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.operate(|| {
             if cfg!(unix) {
                 File::open(path)?.sync_all()
@@ -59,7 +60,7 @@ impl Disk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.operate(|| fs::rename(from, to))?;
-        self.sync_folder(to.parent().unwrap_or(to))
+        self.sync_folder(parent(to))
     }
 
     /// Makes a folder, unless it is there.
@@ -68,17 +69,29 @@ impl Disk {
             return Ok(());
         }
         self.operate(|| fs::create_dir(path))?;
-        self.sync_folder(path.parent().unwrap_or(path))
+        self.sync_folder(parent(path))
     }
 
-    /// Removes a folder with all files in it, if it is there.
+    /// Makes a folder and those that it lies in, where they are missing.
+    pub(super) fn make_folders(&self, path: &Path) -> io::Result<()> {
+        if !path.is_dir() && path != parent(path) {
+            self.make_folders(parent(path))?;
+        }
+        self.make_folder(path)
+    }
+
+    /// Removes a folder with all that is in it, if it is there.
     pub(super) fn remove_folder(&self, path: &Path) -> io::Result<()> {
         if !path.exists() {
             return Ok(());
         }
         for entry in fs::read_dir(path)? {
-            let file = entry?.path();
-            self.operate(|| fs::remove_file(file))?;
+            let entry = entry?;
+            let is_folder = entry.file_type()?.is_dir();
+            self.operate(|| match is_folder {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::remove_file(entry.path()),
+            })?;
         }
         self.operate(|| fs::remove_dir(path))
     }
@@ -109,6 +122,14 @@ impl Disk {
         Self {
             left: Some(Cell::new(operations)),
         }
+    }
+}
+
+/// The folder that a file or folder lies in.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which folder a new run gets.
 
+use super::RECORD;
+use super::disk::{Disk, parent};
 use crate::config::{Config, Method};
 use crate::error::{Error, ErrorKind, Result};
 use std::fs;
@@ -21,24 +23,28 @@ pub(super) fn check_free(path: &Path, files: &[&str]) -> Result<()> {
 
 /// The refusal of a folder that holds this file of a run.
 pub(super) fn taken(path: &Path, file: &str) -> Error {
+    // A run that was killed before it had a record cannot go on.
+    let resume = match path.join(RECORD).exists() {
+        true => format!(" go on with that run with --resume {},", path.display()),
+        false => String::new(),
+    };
     Error::new(
         ErrorKind::Output,
         format!("{} holds a run already: there is {file}", path.display()),
         format!(
-            "choose another folder with --out DIR, go on with that run with --resume {}, or remove it; nothing was \
-             changed in it",
-            path.display()
+            "choose another folder with --out DIR,{resume} or remove it; nothing was changed in it"
         ),
     )
 }
 
 /// The folder `wanted`, or a new one under `runs/` that is named after what the run is.
-pub(super) fn make(wanted: Option<&Path>, config: &Config) -> Result<PathBuf> {
+pub(super) fn make(disk: &Disk, wanted: Option<&Path>, config: &Config) -> Result<PathBuf> {
     match wanted {
-        Some(path) => fs::create_dir_all(path)
+        Some(path) => disk
+            .make_folders(path)
             .map(|()| path.to_owned())
             .map_err(|error| Error::output(path, &error)),
-        None => create_numbered(Path::new("runs"), &name(config)),
+        None => create_numbered(disk, Path::new("runs"), &name(config)),
     }
 }
 
@@ -57,16 +63,22 @@ fn name(config: &Config) -> String {
 
 /// A new folder of this name in `parent`, or with the first number from 2 on that is free. Creating it is what finds
 /// out, so that two processes never get the same.
-fn create_numbered(parent: &Path, name: &str) -> Result<PathBuf> {
-    fs::create_dir_all(parent).map_err(|error| Error::output(parent, &error))?;
-    let mut path = parent.join(name);
+fn create_numbered(disk: &Disk, runs: &Path, name: &str) -> Result<PathBuf> {
+    let made = disk.make_folders(runs);
+    made.map_err(|error| Error::output(runs, &error))?;
+    let mut path = runs.join(name);
     let mut number = 1;
     loop {
         match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
+            Ok(()) => {
+                let synced = disk.sync_folder(parent(&path));
+                return synced
+                    .map(|()| path.clone())
+                    .map_err(|error| Error::output(&path, &error));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 number += 1;
-                path = parent.join(format!("{name}-{number}"));
+                path = runs.join(format!("{name}-{number}"));
             }
             Err(error) => return Err(Error::output(&path, &error)),
         }
@@ -82,7 +94,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let parent = folder.path().join("runs");
         let mut paths: Vec<PathBuf> = std::thread::scope(|scope| {
-            let create = || create_numbered(&parent, "run").expect("a folder of its own");
+            let create =
+                || create_numbered(&Disk::default(), &parent, "run").expect("a folder of its own");
             let threads: Vec<_> = (0..16).map(|_| scope.spawn(create)).collect();
             let joined = threads.into_iter().map(|thread| thread.join());
             joined.map(|path| path.expect("no panic")).collect()

@@ -50,10 +50,18 @@ pub(super) struct Record {
     pub(super) schema: u32,
     pub(super) state: State,
     pub(super) identity: Identity,
+    /// Checkpoints that stay.
+    #[serde(default = "two")]
+    pub(super) keep: u32,
     /// Of a failed run.
     pub(super) error: Option<Failure>,
     /// Of a run that is done.
     pub(super) summary: Option<Value>,
+}
+
+/// What [`Record::keep`] is where nobody says otherwise.
+pub(super) fn two() -> u32 {
+    2
 }
 
 /// `env.json`: the program and the adapter that a run was last worked on by.
@@ -62,6 +70,9 @@ pub struct Environment {
     schema: u32,
     /// Version of this program.
     pub wgprune: String,
+    /// Version of wgpu in it.
+    #[serde(default)]
+    pub wgpu: String,
     /// Operating system, for example `linux`.
     pub os: String,
     /// Processor, for example `x86_64`.
@@ -76,6 +87,7 @@ impl Environment {
         Self {
             schema: SCHEMA,
             wgprune: env!("CARGO_PKG_VERSION").to_owned(),
+            wgpu: env!("WGPU_VERSION").to_owned(),
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
             adapter: adapter.clone(),

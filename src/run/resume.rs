@@ -32,7 +32,9 @@ impl Resume {
     /// # Errors
     /// There is no run, another process works on it, a file is damaged, or the configuration is not what it was.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.join(RECORD).is_file() {
+        let file = path.join(RECORD);
+        let found = file.try_exists();
+        if !found.map_err(|error| unreadable(&file, &error))? {
             return Err(Error::config(
                 format!("there is no run in {}: it has no {RECORD}", path.display()),
                 "give the folder of a run, such as one under runs/; one that was stopped before its first step left \
@@ -52,7 +54,7 @@ impl Resume {
             ));
         }
         let file = path.join(CONFIG);
-        let text = std::fs::read(&file).unwrap_or_default();
+        let text = std::fs::read(&file).map_err(|error| unreadable(&file, &error))?;
         if sha256(&text) != record.identity.config_sha256 {
             return Err(Error::config(
                 format!("{} is not what the run began with", file.display()),
@@ -76,9 +78,14 @@ impl Resume {
         &self.path
     }
 
+    /// Where the final weights of a finished run lie.
+    pub fn weights_path(&self) -> PathBuf {
+        self.path.join(WEIGHTS)
+    }
+
     /// What the run reached, if it is done.
     pub fn summary(&self) -> Option<&Value> {
-        let is_done = self.record.state == State::Done && self.path.join(WEIGHTS).is_file();
+        let is_done = self.record.state == State::Done && self.weights_path().is_file();
         self.record.summary.as_ref().filter(|_| is_done)
     }
 
@@ -113,7 +120,7 @@ impl Resume {
         self,
         session: &Session,
         environment: &Environment,
-        keep: u32,
+        keep: Option<u32>,
     ) -> Result<(RunDir, Option<Checkpoint>)> {
         let layout = Layout::new(&self.config, session, self.record.identity.clone());
         let (found, skipped) =
@@ -144,15 +151,15 @@ impl Resume {
         };
         let run = RunDir {
             path: self.path,
-            _lock: self.lock,
             disk: Disk::default(),
             layout,
             metrics,
             results,
-            keep,
+            keep: keep.unwrap_or(self.record.keep),
             saved: checkpoint
                 .as_ref()
                 .map(|checkpoint| checkpoint.position.step),
+            _lock: self.lock,
         };
         run.write(ENVIRONMENT, &pretty(environment)?)?;
         run.record(State::Running, None, None)?;
@@ -182,6 +189,13 @@ impl Resume {
             ),
         )
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::data(
+        format!("cannot read {}: {error}", path.display()),
+        "check the permissions, or put back what is missing",
+    )
 }
 
 impl Layout {

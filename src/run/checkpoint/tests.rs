@@ -91,15 +91,10 @@ impl Run {
 
     fn save(&self, disk: &Disk, step: u32, keep: u32) -> io::Result<()> {
         let (checkpoint, marks) = (self.checkpoint(step), self.marks(step));
-        save(
-            disk,
-            &self.checkpoints(),
-            &self.layout,
-            &checkpoint,
-            marks,
-            keep,
-        )
-        .expect("encoded")
+        let folder = self.checkpoints();
+        save(disk, &folder, &self.layout, &checkpoint, marks)
+            .expect("encoded")
+            .and_then(|()| tidy(disk, &folder, step, keep))
     }
 
     /// The step of the newest whole checkpoint, whose content must be that of the step.
@@ -242,7 +237,6 @@ fn what_fits_its_hashes_but_not_the_run_is_skipped() {
             layout,
             checkpoint,
             marks,
-            9,
         );
         saved.expect("encoded").expect("room");
     };
