@@ -9,10 +9,11 @@ mod small_set;
 
 use flate2::Compression;
 use server::{Server, answer, answer_file, head, nobody, send};
-use small_set::{FILE, LENGTH, PART, PATIENCE, Set, gzip, sha256};
+use small_set::{FILE, LENGTH, PART, Set, gzip, sha256};
 use std::fs;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 use wgprune::data::{self, Event, Options, State};
 use wgprune::error::ErrorKind;
 
@@ -205,6 +206,7 @@ fn no_more_is_read_than_the_archive_has() {
 
 #[test]
 fn slow_servers_are_given_up() {
+    const PATIENCE: Duration = Duration::from_millis(300);
     let silent = Server::start(|_, _| thread::sleep(4 * PATIENCE));
     let stalling = Server::start(|_, stream| {
         head(stream, "200 OK", &["Content-Length: 9000".into()]);
@@ -223,7 +225,8 @@ fn slow_servers_are_given_up() {
         (stalling, "after 100 of"),
         (dripping, "bytes a second"),
     ] {
-        let set = Set::new(1000, &[&server.url]);
+        let mut set = Set::new(1000, &[&server.url]);
+        set.patience = PATIENCE;
         set.assert_fails(ErrorKind::Data, &["too slow", why]);
     }
 }
@@ -306,7 +309,7 @@ fn a_folder_that_cannot_be_written_is_an_output_error() {
 fn of_two_downloads_at_once_the_second_waits_for_the_first() {
     let file = archive();
     let server = Server::start(move |request, stream| {
-        thread::sleep(PATIENCE / 3);
+        thread::sleep(Duration::from_millis(100));
         answer_file(stream, &file, request.from);
     });
     let set = Set::at(&server);

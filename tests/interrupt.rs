@@ -7,24 +7,37 @@
 mod program;
 
 use program::{assert_same_outcome, here, json_in, program, wgprune, write_digits};
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use wgprune::random::{Stream, unit, words};
 
-/// Twenty-five epochs of seven steps, so that all kinds of moments lie close together.
-const RUN: &str = "train --model lenet-300-100 --data ./digits --batch 32 --epochs 25 --lr 0.01 \
-                   --set data.validation=32 --set data.rotation=10";
+/// Epochs of seven steps, so that all kinds of moments lie close together.
+const SETTING: &str = "train --model lenet-300-100 --data ./digits --batch 32 --lr 0.01 \
+                       --set data.validation=32 --set data.rotation=10";
+const EPOCHS: usize = 25;
 
-/// A folder with the data of [`RUN`].
-fn with_digits() -> TempDir {
-    let folder = here();
-    write_digits(&folder.path().join("digits"), 256);
-    folder
+fn run_into(out: &str) -> String {
+    format!("{SETTING} --epochs {EPOCHS} --out {out}")
+}
+
+/// A folder with the data and with one undisturbed run in `whole`, and the line that this run printed.
+fn undisturbed() -> &'static (TempDir, Value) {
+    static WHOLE: OnceLock<(TempDir, Value)> = OnceLock::new();
+    WHOLE.get_or_init(|| {
+        let folder = here();
+        write_digits(&folder.path().join("digits"), 256);
+        // So that what is measured has its kernels from the driver's cache, as the runs that follow will.
+        let warm = wgprune(folder.path(), &format!("{SETTING} --epochs 1 --out warm"));
+        assert_eq!(warm.code, Some(0), "{}", warm.stderr);
+        let whole = wgprune(folder.path(), &format!("{} --json", run_into("whole"))).json();
+        (folder, whole)
+    })
 }
 
 /// These tests measure by the clock, so one at a time has the machine.
@@ -81,11 +94,54 @@ fn wait_for(path: &Path, child: &mut Child) {
     }
 }
 
+/// Reads what the process says until a line begins so. Whether one did before the process ended.
+fn wait_to_hear(start: &str, child: &mut Child) -> bool {
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.by_ref().lines().map(Result::unwrap);
+    let heard = lines.any(|line| line.starts_with(start));
+    child.stderr = Some(stderr.into_inner());
+    heard
+}
+
+/// Starts a run and has the system stop it at a moment. Where others take all cores that may come too late; then
+/// another run is started.
+fn stopped(
+    folder: &Path,
+    args: &str,
+    out: &Path,
+    wait: impl Fn(&mut Child),
+    is_in_time: impl Fn() -> bool,
+) -> Child {
+    for _ in 0..5 {
+        let mut child = spawn(folder, args);
+        wait(&mut child);
+        signal(&child, "STOP");
+        if is_in_time() {
+            return child;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::remove_dir_all(out).unwrap();
+    }
+    panic!("five times, {args} was not stopped in time");
+}
+
+/// Starts a run and has the system stop it after its first checkpoint, with most of its epochs to go.
+fn stopped_at_work(folder: &Path, args: &str, out: &Path) -> Child {
+    let wait = |child: &mut Child| wait_for(&out.join("checkpoints/last"), child);
+    let is_in_time = || {
+        let results = std::fs::read_to_string(out.join("results.csv")).unwrap();
+        results.lines().count() < EPOCHS / 2
+    };
+    stopped(folder, args, out, wait, is_in_time)
+}
+
+/// Twenty kills of a process that has begun to train, and a few of one that still prepares for it.
 #[test]
 fn killed_at_twenty_random_moments_a_run_ends_as_one_that_was_not() {
     let _alone = alone();
-    let folder = with_digits();
-    let whole = wgprune(folder.path(), &format!("{RUN} --out whole --json")).json();
+    let (folder, whole) = undisturbed();
+    let folder = folder.path();
     let [first, wall] =
         ["first_step_seconds", "wall_seconds"].map(|field| whole[field].as_f64().unwrap());
     let seed = SystemTime::now()
@@ -93,54 +149,64 @@ fn killed_at_twenty_random_moments_a_run_ends_as_one_that_was_not() {
         .unwrap()
         .as_secs();
     eprintln!("seed {seed}; undisturbed, the first step was done after {first:.2} of {wall:.2} s");
-    let (mut chain, mut kills) = (0, 0);
+    let (mut chain, mut early, mut kills) = (0, 0, 0);
     while kills < 20 {
         chain += 1;
-        let out = folder.path().join(format!("chain-{chain}"));
+        assert!(
+            chain <= 10,
+            "seed {seed}: of ten runs, nine ended before {kills} kills"
+        );
+        let name = format!("chain-{chain}");
+        let out = folder.join(&name);
         loop {
             // A process that was killed too early to have a run leaves at most a folder without run.json.
             let args = if out.join("run.json").exists() {
-                format!("train --resume chain-{chain}")
+                format!("train --resume {name}")
             } else {
                 let _ = std::fs::remove_dir_all(&out);
-                format!("{RUN} --out chain-{chain}")
+                run_into(&name)
             };
-            let mut child = spawn(folder.path(), &args);
-            if kills < 20 {
-                let share = unit(words(seed, Stream::Shuffle, 0, kills)[0]);
-                sleep(Duration::from_secs_f64(
-                    share * (first + (wall - first) / 5.0),
-                ));
-                if child.try_wait().unwrap().is_none() {
-                    child.kill().unwrap();
-                    child.wait().unwrap();
-                    kills += 1;
-                    continue;
+            let has_begun = out.join("checkpoints/last").exists();
+            let mut child = spawn(folder, &args);
+            // Another chain comes to other moments.
+            let draw = words(seed, Stream::Shuffle, chain, kills);
+            let is_early = kills < 20 && kills >= 7 * early;
+            if is_early {
+                sleep(Duration::from_secs_f64(unit(draw[0]) * first));
+                early += 1;
+            } else if kills < 20 {
+                if has_begun {
+                    wait_to_hear("going on from step", &mut child);
+                } else {
+                    wait_for(&out.join("checkpoints/last"), &mut child);
                 }
+                let while_it_trains = (wall - first) / 5.0;
+                sleep(Duration::from_secs_f64(unit(draw[1]) * while_it_trains));
+            }
+            if kills < 20 {
+                child.kill().unwrap();
             }
             let (code, text) = end(child);
-            assert_eq!(code, Some(0), "seed {seed}: {text}");
-            break;
+            if code.is_some() {
+                assert_eq!(code, Some(0), "seed {seed}: {text}");
+                break;
+            }
+            kills += u32::from(!is_early);
         }
-        assert_same_outcome(&folder.path().join("whole"), &out);
+        assert_same_outcome(&folder.join("whole"), &out);
     }
-    eprintln!("20 kills in {chain} chains");
+    eprintln!("{kills} kills, and {early} early ones, in {chain} chains");
 }
 
 #[test]
 fn a_signal_saves_the_run_and_says_how_to_go_on() {
     let _alone = alone();
-    let folder = with_digits();
-    let run = RUN;
-    assert_eq!(
-        wgprune(folder.path(), &format!("{run} --out whole")).code,
-        Some(0)
-    );
+    let folder = undisturbed().0.path();
     for (name, code, flags) in [("INT", 130, ""), ("TERM", 143, " --json -q")] {
-        let mut child = spawn(folder.path(), &format!("{run} --out {name}{flags}"));
-        let out = folder.path().join(name);
-        wait_for(&out.join("checkpoints/last"), &mut child);
+        let out = folder.join(name);
+        let mut child = stopped_at_work(folder, &format!("{}{flags}", run_into(name)), &out);
         signal(&child, name);
+        signal(&child, "CONT");
         let mut printed = String::new();
         let mut stdout = child.stdout.take().unwrap();
         let (ended, text) = end(child);
@@ -161,7 +227,7 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
         if flags.is_empty() {
             assert_eq!(printed, "");
         } else {
-            let line: serde_json::Value = serde_json::from_str(&printed).unwrap();
+            let line: Value = serde_json::from_str(&printed).unwrap();
             assert_eq!(line["error"]["code"], code);
             assert_eq!(text.lines().count(), 1, "{text}");
         }
@@ -172,7 +238,7 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
             step
         );
 
-        let resumed = wgprune(folder.path(), &format!("train --resume {name}"));
+        let resumed = wgprune(folder, &format!("train --resume {name}"));
         assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
         assert!(
             resumed
@@ -181,41 +247,47 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
             "{}",
             resumed.stderr
         );
-        assert_same_outcome(&folder.path().join("whole"), &out);
+        assert_same_outcome(&folder.join("whole"), &out);
     }
 }
 
 #[test]
-fn a_signal_before_the_first_step_and_a_second_signal_end_the_program_at_once() {
+fn a_signal_before_the_first_step_ends_the_program_at_once() {
     let _alone = alone();
-    let folder = with_digits();
-    // Of two signals that wait together, the system may hand over either one first.
-    for (first, second, codes) in [
-        ("INT", None, [130; 2]),
-        ("TERM", None, [143; 2]),
-        ("INT", Some("TERM"), [130, 143]),
-    ] {
-        let mut child = spawn(folder.path(), &format!("{RUN} --out run"));
-        if let Some(second) = second {
-            wait_for(&folder.path().join("run/checkpoints/last"), &mut child);
-            signal(&child, first);
-            signal(&child, second);
-        } else {
-            // What it says before the kernels are compiled.
-            let mut stderr = BufReader::new(child.stderr.take().unwrap());
-            let mut line = String::new();
-            stderr.read_line(&mut line).unwrap();
-            assert!(line.starts_with("adapter: "), "{line}");
-            signal(&child, first);
-            child.stderr = Some(stderr.into_inner());
-        }
-        let start = Instant::now();
-        let (ended, text) = end(child);
-        assert!(codes.map(Some).contains(&ended), "{ended:?}: {text}");
-        assert!(!text.contains("saved"), "{text}");
-        assert!(start.elapsed() < Duration::from_secs(20), "{text}");
-        if second.is_none() {
-            assert!(!folder.path().join("run").exists(), "{text}");
-        }
+    let folder = undisturbed().0.path();
+    let out = folder.join("none");
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        // It says this before the kernels are compiled, and makes its folder after that.
+        let wait = |child: &mut Child| assert!(wait_to_hear("adapter: ", child));
+        let child = stopped(folder, &run_into("none"), &out, wait, || !out.exists());
+        signal(&child, name);
+        signal(&child, "CONT");
+        assert_ends_at_once(child, &[code]);
+        assert!(!out.exists());
     }
+}
+
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    let _alone = alone();
+    let folder = undisturbed().0.path();
+    let child = stopped_at_work(folder, &run_into("twice"), &folder.join("twice"));
+    // Both wait until the process goes on, which then has no time to save between them.
+    for name in ["INT", "TERM", "CONT"] {
+        signal(&child, name);
+    }
+    // Of two signals that wait together, the system may hand over either one first.
+    assert_ends_at_once(child, &[130, 143]);
+}
+
+#[track_caller]
+fn assert_ends_at_once(child: Child, codes: &[i32]) {
+    let start = Instant::now();
+    let (ended, text) = end(child);
+    assert!(
+        ended.is_some_and(|code| codes.contains(&code)),
+        "{ended:?}: {text}"
+    );
+    assert!(!text.contains("saved"), "{text}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{text}");
 }

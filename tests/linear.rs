@@ -41,6 +41,13 @@ fn linear_agrees_with_its_twin_where_features_make_vectors() {
     }
 }
 
+/// The rows of `dw` alone, summed up in four slices of which the last is shorter.
+#[test]
+fn linear_agrees_with_its_twin_in_slices_without_a_bias() {
+    let (n, c, k) = (193, 7, 5);
+    assert_agrees(&Linear { n, c, k }, false, &settings());
+}
+
 #[test]
 fn linear_agrees_with_its_twin_at_the_shapes_of_lenet() {
     for (n, c, k) in [(5, 784, 300), (9, 100, 10)] {

@@ -11,7 +11,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::config::{Config, Method, OptimiserKind, Scope};
 use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, Result};
 use wgprune::gpu::{Gpu, Options};
@@ -78,47 +78,61 @@ impl Bench {
     }
 }
 
-fn config(
-    (seed, adam, layer, augmented): (u64, bool, bool, bool),
-    (validation, batch, steps, sparsity): (u32, u32, u32, f64),
-) -> Config {
+/// The smaller network, by SGD or Adam.
+fn config(adam: bool, batch: u32, steps: u32) -> Config {
     let mut config = Config {
         model: "lenet-300-100".into(),
-        seed,
         ..Config::default()
     };
     if adam {
         config.optimiser.kind = OptimiserKind::Adam;
         config.learning_rate.initial = 1e-3;
     }
-    if layer {
-        config.prune.scope = Scope::Layer;
-    }
-    if augmented {
-        (config.data.rotation, config.data.translation) = (10.0, 0.1);
-    }
-    config.data.validation = validation;
     config.train.batch = batch;
     config.train.length = Length::Steps(steps);
-    config.prune.sparsity = sparsity;
     config
+}
+
+/// Configurations of all kinds, with the number of their steps. Few are of the larger network, and those have so few
+/// images to train on that they too come to a second epoch.
+fn configs() -> impl Strategy<Value = (Config, u32)> {
+    let validation = prop_oneof![Just(0u32), 1..40u32];
+    let batch = prop_oneof![Just(16u32), Just(32), Just(48)];
+    let small = (Just("lenet-300-100"), validation, batch, 5..24u32);
+    let large = (Just("lenet-5"), 152..176u32, Just(8u32), 4..10u32);
+    let sizes = prop_oneof![9 => small, 1 => large];
+    let flags = prop::array::uniform6(any::<bool>());
+    let dense = prop::bool::weighted(0.2);
+    (sizes, any::<u32>(), flags, dense, 0.5..0.99).prop_map(
+        |((model, validation, batch, steps), seed, flags, dense, sparsity)| {
+            let [adam, layer, augmented, nesterov, smooth, per_epoch] = flags;
+            let mut config = config(adam, batch, steps);
+            config.model = model.into();
+            config.seed = seed.into();
+            config.optimiser.nesterov = nesterov;
+            config.learning_rate.per_epoch = per_epoch;
+            config.data.validation = validation;
+            config.prune.sparsity = sparsity;
+            if dense {
+                config.prune.method = Method::Dense;
+            }
+            if layer {
+                config.prune.scope = Scope::Layer;
+            }
+            if augmented {
+                (config.data.rotation, config.data.translation) = (10.0, 0.1);
+            }
+            if smooth {
+                config.train.label_smoothing = 0.1;
+            }
+            (config, steps)
+        },
+    )
 }
 
 #[test]
 fn stopping_and_going_on_equals_not_stopping() {
     let bench = Bench::new();
-    let flags = (
-        any::<u32>().prop_map(u64::from),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-    );
-    let sizes = (
-        prop_oneof![Just(0u32), 1..40u32],
-        prop_oneof![Just(16u32), Just(32), Just(48)],
-        5..24u32,
-        0.5..0.99,
-    );
     // Where to stop, as shares of the run; a stop that lies behind is one after the next step.
     let stops = prop::collection::vec(0.0..1.0, 1..4);
     let cases = Cases {
@@ -127,8 +141,7 @@ fn stopping_and_going_on_equals_not_stopping() {
         max_shrink_iters: 20,
         ..Cases::default()
     };
-    let run = |(flags, sizes, stops): (_, (u32, u32, u32, f64), Vec<f64>)| {
-        let config = config(flags, sizes);
+    let run = |((config, steps), stops): ((Config, u32), Vec<f64>)| {
         let folder = here();
         let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
         assert!(bench.advance(&config, &whole, u32::MAX));
@@ -138,7 +151,7 @@ fn stopping_and_going_on_equals_not_stopping() {
                 clippy::cast_sign_loss,
                 reason = "a share"
             )]
-            let stop = (stop * f64::from(sizes.2)) as u32;
+            let stop = (stop * f64::from(steps)) as u32;
             if bench.advance(&config, &parts, stop) {
                 break;
             }
@@ -148,7 +161,7 @@ fn stopping_and_going_on_equals_not_stopping() {
         Ok(())
     };
     TestRunner::new(cases)
-        .run(&(flags, sizes, stops), run)
+        .run(&(configs(), stops), run)
         .unwrap();
 }
 
@@ -185,7 +198,7 @@ impl Observer for Full {
 #[test]
 fn a_run_that_failed_says_how_to_go_on_and_can() {
     let bench = Bench::new();
-    let config = config((1, false, false, false), (0, 32, 15, 0.9));
+    let config = config(false, 32, 15);
     let folder = here();
     let [whole, broken] = ["whole", "broken"].map(|name| folder.path().join(name));
     assert!(bench.advance(&config, &whole, u32::MAX));
@@ -231,8 +244,8 @@ fn a_run_that_failed_says_how_to_go_on_and_can() {
 #[test]
 fn a_snapshot_restores_what_was_there_and_is_refused_elsewhere() {
     let bench = Bench::new();
-    let sgd = config((1, false, false, false), (0, 16, 5, 0.9));
-    let adam = config((1, true, false, false), (0, 16, 5, 0.9));
+    let sgd = config(false, 16, 5);
+    let adam = config(true, 16, 5);
     let mut session = bench.session(&sgd);
     session.initialise(&sgd).unwrap();
     session.shuffle(0);

@@ -76,6 +76,12 @@ fn an_adapter_with_the_kernels_of_training_passes() {
                 report.rows.iter().filter(is_own).count() >= 2,
                 "{op} {direction} {variant}"
             );
+            let adds_slices = |row: &Row| row.finding.kernels.iter().any(|k| k == "sum_slices");
+            assert_eq!(
+                report.rows.iter().filter(is_own).any(adds_slices),
+                direction == "grad_weight",
+                "{op} {direction} {variant}"
+            );
         }
     }
 }

@@ -12,8 +12,6 @@ use wgprune::data::{self, Archive, Entry, Fetched, Home, Options};
 use wgprune::error::{Error, ErrorKind};
 use wgprune::random::philox;
 
-pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
-
 pub(crate) fn sha256(bytes: &[u8]) -> &'static str {
     let digest = Sha256::digest(bytes);
     let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -32,6 +30,8 @@ pub(crate) struct Set {
     pub(crate) content: Vec<u8>,
     pub(crate) archive: Vec<u8>,
     pub(crate) root: TempDir,
+    /// Long, so that a good server keeps to it on a machine that is busy.
+    pub(crate) patience: Duration,
 }
 
 impl Set {
@@ -65,6 +65,7 @@ impl Set {
             content,
             archive,
             root: tempfile::tempdir().unwrap(),
+            patience: Duration::from_secs(10),
         }
     }
 
@@ -84,7 +85,7 @@ impl Set {
 
     pub(crate) fn get(&self) -> Result<Vec<Fetched>, Error> {
         let options = Options {
-            patience: PATIENCE,
+            patience: self.patience,
             ..Options::default()
         };
         data::get(&self.entry, self.root.path(), &options, &mut |_| ())
