@@ -1,10 +1,13 @@
 //! An open device: chosen adapter, granted features, and a cache of pipelines.
 
 use super::adapter::{enumerate, select};
-use super::{AdapterFacts, Dispatch, Kernel, Tuning};
+use super::{AdapterFacts, Dispatch, Kernel, Plan, Tuning};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// How a device is opened.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,14 @@ pub struct Patch {
     pub from: &'static str,
     /// What shall stand in its place, wherever it stands.
     pub to: &'static str,
+}
+
+/// What a main thread has on Linux: compilers of drivers recurse.
+const COMPILER_STACK: usize = 8 << 20;
+
+/// What dispatches that share a pipeline have in common.
+fn key(dispatch: &Dispatch) -> String {
+    format!("{} {:?}", dispatch.kernel.label(), dispatch.constants)
 }
 
 /// An open device with its queue, limits, tuning and pipelines.
@@ -159,12 +170,38 @@ impl Gpu {
         lock(&self.fault).take().map_or(Ok(()), Err)
     }
 
+    /// Makes the pipelines of a plan, as many at a time as there are processors, as drivers take long to translate what
+    /// is unrolled. One that is refused is left for [`Gpu::pipeline`] to refuse again, in the order of the plan.
+    pub(super) fn prepare(&self, plan: &Plan) {
+        let mut dispatches: Vec<&Dispatch> = Vec::new();
+        for dispatch in plan.phases().iter().flat_map(|phase| &phase.dispatches) {
+            let is_same = |other: &&Dispatch| key(other) == key(dispatch);
+            if !dispatches.iter().any(is_same) {
+                dispatches.push(dispatch);
+            }
+        }
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(dispatch) = dispatches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let _ = self.pipeline(dispatch);
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            for _ in 0..threads.min(dispatches.len()) {
+                // Without a thread, its share is done later.
+                let builder = thread::Builder::new().stack_size(COMPILER_STACK);
+                let _ = builder.spawn_scoped(scope, work);
+            }
+        });
+    }
+
     /// The pipeline for a kernel with its constants, made on first use.
     pub(super) fn pipeline(&self, dispatch: &Dispatch) -> Result<Arc<wgpu::ComputePipeline>> {
         let Dispatch {
             kernel, constants, ..
         } = dispatch;
-        let key = format!("{} {constants:?}", kernel.label());
+        let key = key(dispatch);
         if let Some(pipeline) = lock(&self.pipelines).get(&key) {
             return Ok(Arc::clone(pipeline));
         }

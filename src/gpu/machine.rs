@@ -78,6 +78,7 @@ impl Gpu {
             staging: Mutex::new(Some(self.staging(STAGING_BYTES))),
             bytes: plan.bytes(),
         };
+        self.prepare(plan);
         for phase in &plan.phases {
             let mut launches = Vec::with_capacity(phase.dispatches.len());
             for dispatch in &phase.dispatches {
