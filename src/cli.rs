@@ -140,7 +140,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub(crate) steps: Option<i64>,
     /// Images in a step
-    #[arg(long, value_name = "B", value_parser = values::count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "B", value_parser = values::batch, allow_negative_numbers = true)]
     pub(crate) batch: Option<i64>,
     /// Learning rate
     #[arg(long, value_name = "X", value_parser = values::number, allow_negative_numbers = true)]

@@ -17,7 +17,7 @@ fn whole(text: &str, range: RangeInclusive<i64>) -> Result<i64, String> {
 }
 
 pub(super) fn count(text: &str) -> Result<i64, String> {
-    whole(text, 0..=u32::MAX.into())
+    whole(text, 1..=u32::MAX.into())
 }
 
 pub(super) fn batch(text: &str) -> Result<i64, String> {
@@ -25,7 +25,7 @@ pub(super) fn batch(text: &str) -> Result<i64, String> {
 }
 
 pub(super) fn keep(text: &str) -> Result<u32, String> {
-    let number = whole(text, 1..=u32::MAX.into())?;
+    let number = count(text)?;
     u32::try_from(number).map_err(|error| error.to_string())
 }
 
