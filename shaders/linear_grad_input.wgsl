@@ -2,6 +2,7 @@
 @group(0) @binding(0) var<storage, read> dy: array<Left>;
 @group(0) @binding(1) var<storage, read> w: array<Right>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+override ADDS: bool;
 
 const LEFT_ROWS = 1u; // both values are along k
 const RIGHT_COLUMNS = 1u;
@@ -21,4 +22,7 @@ fn right_at(outer: u32) -> u32 { return 0u; }
 
 fn right(origin: u32, k: u32, column: u32) -> Right { return w[column * (INNER / RIGHT_WIDTH) + k]; }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) { dx[row * COLUMNS + column] = sum; }
+fn store(row: u32, column: u32, slice: u32, sum: f32) {
+    let i = row * COLUMNS + column;
+    if ADDS { dx[i] += sum; } else { dx[i] = sum; }
+}

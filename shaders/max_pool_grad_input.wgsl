@@ -2,6 +2,7 @@
 @group(0) @binding(0) var<storage, read> dy: array<Value>;
 @group(0) @binding(1) var<storage, read> winner: array<Index>;
 @group(0) @binding(2) var<storage, read_write> dx: array<Value>;
+override ADDS: bool;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -27,5 +28,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             }
         }
     }
-    dx[i] = sum;
+    if ADDS { dx[i] += sum; } else { dx[i] = sum; }
 }

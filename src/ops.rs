@@ -12,7 +12,7 @@
 //! * tensors are bound in the order of the kernel's bindings, inputs first, outputs last;
 //! * tensors have the lengths that the geometry asks for, or recording panics and names the one that has not: kernels
 //!   run without bounds checks;
-//! * a kernel sets all of its output, whatever was there before;
+//! * a kernel sets all of its output, whatever was there before, unless [`Write`] has it add;
 //! * no atomics on floats, and sums in a fixed order: one seed gives the same bits on one adapter;
 //! * one name in six places: `shaders/`, `src/ops/`, `src/reference/`, `src/check/`, `tests/` and a row of
 //!   `benches/kernels.rs`.
@@ -40,6 +40,24 @@ pub use prune::{CHUNK, Prune};
 pub use relu::Relu;
 pub use step::StepParams;
 pub use update::{Adam, Sgd, UpdateTensors};
+
+use crate::gpu::Constant;
+
+/// What becomes of what an output holds already. Where a value has many readers, each adds to its gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// It is written over, whatever it is.
+    Set,
+    /// What is computed is added to it.
+    Add,
+}
+
+impl Write {
+    /// The value of a kernel's `override ADDS: bool`.
+    fn constant(self) -> Constant {
+        ("ADDS", (self == Self::Add).into())
+    }
+}
 
 /// Positions of a window along an axis: `(extent + 2 pad - kernel) / stride + 1`; none if it does not fit.
 pub(crate) fn windows(extent: u32, kernel: u32, stride: u32, pad: u32) -> Option<u32> {

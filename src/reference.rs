@@ -70,6 +70,17 @@ pub fn sums(values: &[f64], magnitudes: &[f64]) -> Vec<Bounded> {
     pairs.map(|(&v, &m)| Bounded::sum(v, m)).collect()
 }
 
+/// What sums become where they are added to what was there before: `before` is one more term of each.
+pub fn added(before: &[f32], sums: impl IntoIterator<Item = Bounded>) -> Vec<Bounded> {
+    let pairs = before.iter().zip(sums);
+    pairs
+        .map(|(&before, sum)| Bounded {
+            value: sum.value + f64::from(before),
+            bound: sum.bound + SUM_TOLERANCE * f64::from(before.abs()),
+        })
+        .collect()
+}
+
 /// The magnitude of each value.
 pub fn magnitudes(values: &[f32]) -> Vec<f32> {
     values.iter().map(|value| value.abs()).collect()

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
     Adam, Affine, CHUNK, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool, Metrics, Prune,
-    Record, Relu, Sgd, StepParams, UpdateTensors,
+    Record, Relu, Sgd, StepParams, UpdateTensors, Write,
 };
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
@@ -76,7 +76,7 @@ fn relu_asks_for_its_length() {
         Relu { length: 7 }.forward(plan, x, y);
     });
     assert_exact([7; 3], |plan, [y, dy, dx]| {
-        Relu { length: 7 }.grad_input(plan, [y, dy], dx);
+        Relu { length: 7 }.grad_input(plan, [y, dy], dx, Write::Set);
     });
 }
 
@@ -96,7 +96,7 @@ fn max_pool_asks_for_its_geometry() {
         pool.forward(plan, x, y, winner);
     });
     assert_exact([y, y, x], |plan, [dy, winner, dx]| {
-        pool.grad_input(plan, [dy, winner], dx);
+        pool.grad_input(plan, [dy, winner], dx, Write::Set);
     });
 }
 
@@ -203,7 +203,7 @@ fn products_refuse_wrong_lengths() {
         s.forward(plan, [x, w], Some(bias), y);
     });
     assert_exact([20, 15, 12], |plan, [w, dy, dx]| {
-        s.grad_input(plan, [w, dy], dx);
+        s.grad_input(plan, [w, dy], dx, Write::Set);
     });
     assert_exact([12, 15, 20, 5], |plan, [x, dy, dw, dbias]| {
         s.grad_weight(plan, [x, dy], dw, Some(dbias));
@@ -223,7 +223,7 @@ fn products_refuse_wrong_lengths() {
         s.forward(plan, [x, w], Some(bias), y);
     });
     assert_exact([w, y, x], |plan, [w, dy, dx]| {
-        s.grad_input(plan, [w, dy], dx);
+        s.grad_input(plan, [w, dy], dx, Write::Set);
     });
     assert_exact([x, y, w, 7], |plan, [x, dy, dw, dbias]| {
         s.grad_weight(plan, [x, dy], dw, Some(dbias));

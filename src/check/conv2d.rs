@@ -4,7 +4,7 @@ use super::product::{self, layer};
 use super::{Case, Finding, Setting};
 use crate::error::Result;
 use crate::gpu::{Plan, Tensor};
-use crate::ops::Conv2d;
+use crate::ops::{Conv2d, Write};
 use crate::reference::conv2d;
 
 layer!(Conv2d, conv2d, |s| [s.x_len(), s.w_len(), s.y_len(), s.k]);

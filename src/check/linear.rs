@@ -4,7 +4,7 @@ use super::product::{self, layer};
 use super::{Case, Finding, Setting};
 use crate::error::Result;
 use crate::gpu::{Plan, Tensor};
-use crate::ops::Linear;
+use crate::ops::{Linear, Write};
 use crate::reference::linear;
 
 layer!(Linear, linear, |s| [s.n * s.c, s.c * s.k, s.n * s.k, s.k]);

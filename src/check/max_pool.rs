@@ -2,8 +2,8 @@
 
 use super::{Bench, Case, Expected, Finding, Setting, floats, integers};
 use crate::error::Result;
-use crate::ops::MaxPool;
-use crate::reference::{magnitudes, max_pool as twin, sums};
+use crate::ops::{MaxPool, Write};
+use crate::reference::{added, magnitudes, max_pool as twin, sums};
 
 /// Both directions on `x`.
 ///
@@ -20,8 +20,13 @@ pub fn check(setting: &Setting, op: MaxPool, x: &[f32]) -> Result<Vec<Finding>> 
     let gwinner = bench.output("winner", Expected::bits(&winner));
     op.forward(&mut bench.plan, &gx, &gy, &gwinner);
     bench.direction("grad_input");
-    let gdx = bench.output("dx", Expected::within(&sums(&dx, &dx_terms)));
-    op.grad_input(&mut bench.plan, [&gdy, &gwinner], &gdx);
+    let dx = sums(&dx, &dx_terms);
+    let gdx = bench.output("dx", Expected::within(&dx));
+    op.grad_input(&mut bench.plan, [&gdy, &gwinner], &gdx, Write::Set);
+    bench.direction("grad_input, added");
+    let before = floats(3, op.x_len());
+    let gsum = bench.state("dx", &before, Expected::within(&added(&before, dx)));
+    op.grad_input(&mut bench.plan, [&gdy, &gwinner], &gsum, Write::Add);
     Ok(bench.run()?.findings)
 }
 

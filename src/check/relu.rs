@@ -2,8 +2,8 @@
 
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
-use crate::ops::Relu;
-use crate::reference::relu as twin;
+use crate::ops::{Relu, Write};
+use crate::reference::{Bounded, added, relu as twin};
 
 /// Both directions on random numbers and on those where the sign is the question.
 ///
@@ -24,7 +24,16 @@ pub fn check(setting: &Setting, op: Relu) -> Result<Vec<Finding>> {
     op.forward(&mut bench.plan, &gx, &gy);
     bench.direction("grad_input");
     let gdx = bench.output("dx", Expected::bits(&dx));
-    op.grad_input(&mut bench.plan, [&gy, &gdy], &gdx);
+    op.grad_input(&mut bench.plan, [&gy, &gdy], &gdx, Write::Set);
+    bench.direction("grad_input, added");
+    let before = floats(3, op.length);
+    let sum = added(
+        &before,
+        dx.iter()
+            .map(|&dx| Bounded::sum(dx.into(), dx.abs().into())),
+    );
+    let gsum = bench.state("dx", &before, Expected::within(&sum));
+    op.grad_input(&mut bench.plan, [&gy, &gdy], &gsum, Write::Add);
     Ok(bench.run()?.findings)
 }
 

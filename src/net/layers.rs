@@ -3,7 +3,7 @@
 use super::arena::Arena;
 use super::{Layer, Net, Shape};
 use crate::gpu::{Plan, Tensor};
-use crate::ops::{Linear, Relu};
+use crate::ops::{Linear, Relu, Write};
 
 /// Values of the network for one batch, their gradients, and the winners of the pools.
 pub(super) struct Activations {
@@ -113,7 +113,7 @@ pub(super) fn record_backward(
                     dbias.as_ref(),
                 );
                 if let Some(dx) = dx {
-                    conv.grad_input(plan, [&arena.weight(&node.name), dy], dx);
+                    conv.grad_input(plan, [&arena.weight(&node.name), dy], dx, Write::Set);
                 }
             }
             Layer::Linear { outputs, .. } => {
@@ -129,19 +129,19 @@ pub(super) fn record_backward(
                     dbias.as_ref(),
                 );
                 if let Some(dx) = dx {
-                    linear.grad_input(plan, [&arena.weight(&node.name), dy], dx);
+                    linear.grad_input(plan, [&arena.weight(&node.name), dy], dx, Write::Set);
                 }
             }
             Layer::Relu => {
                 if let Some(dx) = dx {
-                    Relu { length: y.len() }.grad_input(plan, [y, dy], dx);
+                    Relu { length: y.len() }.grad_input(plan, [y, dy], dx, Write::Set);
                 }
             }
             Layer::MaxPool { .. } => {
                 let pool = net.max_pool(node, batch).expect("a pool");
                 let winner = activations.winners[i].as_ref().expect("a pool has winners");
                 if let Some(dx) = dx {
-                    pool.grad_input(plan, [dy, winner], dx);
+                    pool.grad_input(plan, [dy, winner], dx, Write::Set);
                 }
             }
             Layer::Flatten => {}

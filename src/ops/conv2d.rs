@@ -1,7 +1,7 @@
 //! Convolution with a square window, any stride and zero padding.
 
 use super::product::{Extent, Operand, ProductKernel, product};
-use super::windows;
+use super::{Write, windows};
 use crate::gpu::{Constant, Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
@@ -109,7 +109,7 @@ impl Conv2d {
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
-    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
+    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
         w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
         dy.expect_len(&[self.n, self.p(), self.q(), self.k]);
         dx.expect_len(&[self.n, self.h, self.w, self.c]);
@@ -121,7 +121,8 @@ impl Conv2d {
             left: Operand::Inner(self.k),
             right: Operand::Inner(self.k),
         };
-        GRAD_INPUT.record(plan, extent, &self.constants(), &[dy, w, dx]);
+        let constants = [&self.constants()[..], &[write.constant()]].concat();
+        GRAD_INPUT.record(plan, extent, &constants, &[dy, w, dx]);
     }
 
     /// `dw` and, where there is a bias, `dbias` from `dy`.

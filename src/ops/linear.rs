@@ -1,5 +1,6 @@
 //! Fully connected layer.
 
+use super::Write;
 use super::product::{Extent, Operand, ProductKernel, product};
 use crate::gpu::{Plan, Tensor};
 
@@ -52,7 +53,7 @@ impl Linear {
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
-    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor) {
+    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
         w.expect_len(&[self.c, self.k]);
         dy.expect_len(&[self.n, self.k]);
         dx.expect_len(&[self.n, self.c]);
@@ -64,7 +65,7 @@ impl Linear {
             left: Operand::Inner(self.k),
             right: Operand::Inner(self.k),
         };
-        GRAD_INPUT.record(plan, extent, &[], &[dy, w, dx]);
+        GRAD_INPUT.record(plan, extent, &[write.constant()], &[dy, w, dx]);
     }
 
     /// `dw` and, where there is a bias, `dbias` from `dy`.

@@ -1,6 +1,6 @@
 //! Maximum over a square window, any stride and padding; windows may overlap.
 
-use super::{vector_type, vector_width, windows};
+use super::{Write, vector_type, vector_width, windows};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
@@ -58,20 +58,40 @@ impl MaxPool {
     /// If a tensor has another number of elements than the geometry, or a window can lie in the padding.
     pub fn forward(&self, plan: &mut Plan, x: &Tensor, y: &Tensor, winner: &Tensor) {
         self.expect_lengths(x, [y, winner]);
-        self.record(plan, &FORWARD, &[x, y, winner], self.y_len());
+        self.record(plan, &FORWARD, &[], &[x, y, winner], self.y_len());
     }
 
     /// `dx` from `dy` and the winners.
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry, or a window can lie in the padding.
-    pub fn grad_input(&self, plan: &mut Plan, [dy, winner]: [&Tensor; 2], dx: &Tensor) {
+    pub fn grad_input(
+        &self,
+        plan: &mut Plan,
+        [dy, winner]: [&Tensor; 2],
+        dx: &Tensor,
+        write: Write,
+    ) {
         self.expect_lengths(dx, [dy, winner]);
-        self.record(plan, &GRAD_INPUT, &[dy, winner, dx], self.x_len());
+        let tensors = [dy, winner, dx];
+        self.record(
+            plan,
+            &GRAD_INPUT,
+            &[write.constant()],
+            &tensors,
+            self.x_len(),
+        );
     }
 
     /// One invocation for each vector of channels of the `elements`.
-    fn record(&self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor], elements: u32) {
+    fn record(
+        &self,
+        plan: &mut Plan,
+        kernel: &Kernel,
+        constants: &[Constant],
+        tensors: &[&Tensor],
+        elements: u32,
+    ) {
         let width = vector_width(self.c);
         let [value, index] = ["f32", "u32"].map(|of| vector_type(of, width));
         let kernel = kernel.with(
@@ -79,7 +99,8 @@ impl MaxPool {
             &format!("alias Value = {value};\nalias Index = {index};\n"),
         );
         let count = elements / width;
-        plan.elementwise(&kernel, &self.constants(width, count), tensors, count);
+        let constants = [constants, &self.constants(width, count)].concat();
+        plan.elementwise(&kernel, &constants, tensors, count);
     }
 
     /// Asserts the length of the input or its gradient, and of what has an element for each window.

@@ -1,5 +1,6 @@
 //! Rectified linear unit.
 
+use super::Write;
 use crate::gpu::{Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("relu_forward", "grid");
@@ -33,13 +34,13 @@ impl Relu {
     ///
     /// # Panics
     /// If a tensor has not `length` elements.
-    pub fn grad_input(&self, plan: &mut Plan, [y, dy]: [&Tensor; 2], dx: &Tensor) {
+    pub fn grad_input(&self, plan: &mut Plan, [y, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
         for tensor in [y, dy, dx] {
             tensor.expect_len(&[self.length]);
         }
         plan.elementwise(
             &GRAD_INPUT,
-            &[("LENGTH", self.length.into())],
+            &[("LENGTH", self.length.into()), write.constant()],
             &[y, dy, dx],
             self.length,
         );
