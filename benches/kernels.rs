@@ -1,15 +1,16 @@
 //! What every dispatch of a training step costs: each op at the networks' real shapes, in every kernel variant that
-//! the adapter can run. `cargo bench` prints the table; a word as argument selects rows.
+//! the adapter can run. `cargo bench` prints the table; a word as argument selects rows, or all of the model of that name.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
 use std::sync::Arc;
 use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::{Gpu, Options, Tuning};
-use wgprune::net::{MODELS, Shape, by_name, compile};
+use wgprune::net::{by_name, compile, model};
 use wgprune::train::settings;
 
-const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
+/// What is timed unless a model is asked for.
+const MODELS: [&str; 2] = ["lenet-300-100", "lenet-5"];
 const STEP: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
 
 fn main() {
@@ -17,6 +18,10 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with('-'))
         .unwrap_or_default();
+    let (models, wanted) = match model(&wanted) {
+        Ok(model) => (vec![model.name], String::new()),
+        Err(_) => (MODELS.to_vec(), wanted),
+    };
     let gpu = match Gpu::open(Options::default()) {
         Ok(gpu) => Arc::new(gpu),
         Err(error) => {
@@ -33,7 +38,7 @@ fn main() {
     other.optimiser.kind = OptimiserKind::Adam;
     (other.data.rotation, other.data.translation) = (10.0, 0.1);
     for tuning in Tuning::supported(&gpu.adapter) {
-        for (model, _) in MODELS {
+        for model in &models {
             println!("\n{model}, {:?}", tuning.product);
             let step = time(
                 &gpu,
@@ -63,14 +68,16 @@ fn main() {
 /// Prints a row for each dispatch of these phases, and gives the seconds of those that make a training step.
 fn time(
     gpu: &Arc<Gpu>,
-    model: &str,
+    name: &str,
     config: &Config,
     tuning: Tuning,
     phases: &[&str],
     wanted: &str,
 ) -> f64 {
-    let net = by_name(model, INPUT, 10).expect("a network for these images");
-    let plan = compile(&net, &settings(config, INPUT.w, [1024; 2]), tuning).plan;
+    let input = model(name).expect("a model").input;
+    let net = by_name(name, input, 10).expect("a network for these images");
+    let plan = compile(&net, &settings(config, input.w, [1024; 2]), tuning).plan;
+    let plan = plan.share_memory();
     let machine = gpu.load(&plan).expect("a plan that fits");
     let mut step = 0.0;
     for phase in plan

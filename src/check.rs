@@ -5,9 +5,13 @@
 //! anything is. The tests call the checks at many shapes; [`selftest`](crate::selftest) calls them at the few that
 //! [`cases`] lists, on a user's adapter.
 
+pub mod add;
+pub mod avg_pool;
+pub mod batch_norm;
 mod bench;
 pub mod conv2d;
 pub mod cross_entropy;
+pub mod dropout;
 pub mod gather_batch;
 mod inputs;
 pub mod linear;
@@ -16,6 +20,7 @@ pub mod metrics;
 mod product;
 pub mod prune;
 pub mod relu;
+pub mod subsample;
 pub mod update;
 
 pub use bench::{Bench, Expected, Run};
@@ -92,6 +97,11 @@ pub fn cases() -> Vec<Case> {
         conv2d::cases(),
         relu::cases(),
         max_pool::cases(),
+        avg_pool::cases(),
+        add::cases(),
+        batch_norm::cases(),
+        dropout::cases(),
+        subsample::cases(),
         cross_entropy::cases(),
         metrics::cases(),
         update::cases(),

@@ -7,6 +7,7 @@ mod adapter;
 mod device;
 mod kernel;
 mod machine;
+mod memory;
 mod plan;
 mod tuning;
 

@@ -17,8 +17,12 @@
 //! * one name in six places: `shaders/`, `src/ops/`, `src/reference/`, `src/check/`, `tests/` and a row of
 //!   `benches/kernels.rs`.
 
+mod add;
+mod avg_pool;
+mod batch_norm;
 mod conv2d;
 mod cross_entropy;
+mod dropout;
 mod gather_batch;
 mod linear;
 mod max_pool;
@@ -27,10 +31,15 @@ mod product;
 mod prune;
 mod relu;
 mod step;
+mod subsample;
 mod update;
 
+pub use add::Add;
+pub use avg_pool::AvgPool;
+pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
 pub use cross_entropy::CrossEntropy;
+pub use dropout::Dropout;
 pub use gather_batch::{Affine, GatherBatch};
 pub use linear::Linear;
 pub use max_pool::MaxPool;
@@ -39,6 +48,7 @@ pub(crate) use product::LONGEST_SUM;
 pub use prune::{CHUNK, Prune};
 pub use relu::Relu;
 pub use step::StepParams;
+pub use subsample::Subsample;
 pub use update::{Adam, Sgd, UpdateTensors};
 
 use crate::gpu::Constant;

@@ -13,6 +13,8 @@ pub enum Stream {
     Split = 2,
     /// Augmentation, counted by sample and epoch; drawn on the device.
     Augment = 3,
+    /// Which elements a layer drops, counted by step, with the layer in the upper bits; drawn on the device.
+    Dropout = 4,
 }
 
 /// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): four

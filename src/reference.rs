@@ -8,14 +8,19 @@
 //!   states its bound, and why, where the twin is;
 //! * what is made of integers is exact: winners, hits, source pixels, masks.
 
+pub mod add;
+pub mod avg_pool;
+pub mod batch_norm;
 pub mod conv2d;
 pub mod cross_entropy;
+pub mod dropout;
 pub mod gather_batch;
 pub mod linear;
 pub mod max_pool;
 pub mod metrics;
 pub mod prune;
 pub mod relu;
+pub mod subsample;
 pub mod update;
 
 /// The step between 1 and the next f32, as f64.

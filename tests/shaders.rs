@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::config::{Config, OptimiserKind, Scope};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
-use wgprune::net::{MODELS, Shape, by_name, compile};
+use wgprune::net::{Layer, MODELS, Net, Shape, by_name, compile};
 use wgprune::selftest::probes;
 use wgprune::train::settings;
 
@@ -40,16 +40,35 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             if variant & 4 > 0 {
                 config.prune.scope = Scope::Layer;
             }
-            for (model, _) in MODELS {
-                let net = by_name(model, Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+            // What varies is no layer, so the first two networks show it.
+            let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
+            let named = named
+                .iter()
+                .map(|model| by_name(model.name, model.input, 10).unwrap());
+            for net in named.chain([net_with_a_plain_sum()]) {
+                // A batch of large images would not fit one binding.
+                config.train.batch = if net.input.w > 32 { 32 } else { 128 };
                 for tuning in Tuning::all() {
-                    let plan = compile(&net, &settings(&config, 28, [1024; 2]), tuning).plan;
+                    let settings = settings(&config, net.input.w, [128; 2]);
+                    let plan = compile(&net, &settings, tuning).plan;
                     all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
                 }
             }
         }
         all
     })
+}
+
+/// All named networks have a batch norm that takes the sum behind it along.
+fn net_with_a_plain_sum() -> Net {
+    let mut net = Net::new("sum", Shape::features(8));
+    let linear = Layer::Linear {
+        outputs: 8,
+        bias: true,
+    };
+    net.push("fc", linear).unwrap();
+    net.push("sum", Layer::Add { other: 1 }).unwrap();
+    net
 }
 
 fn dispatches_of(plan: &Plan) -> impl Iterator<Item = Dispatch> {

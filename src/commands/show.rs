@@ -5,32 +5,38 @@ use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
-use wgprune::net::{MODELS, Net, Parameter, Shape, by_name, compile};
+use wgprune::net::{self, MODELS, Model, Net, Parameter, Shape, by_name, compile};
 use wgprune::train::settings;
 
-/// What MNIST and its relatives have, and the networks so far are made for.
-const INPUT: Shape = Shape { h: 28, w: 28, c: 1 };
+/// What MNIST and CIFAR-10 have.
 const CLASSES: u32 = 10;
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let Some(model) = &args.model else {
         if args.look.json {
             print(json!(
-                MODELS.map(|(name, about)| json!({"model": name, "about": about}))
+                MODELS
+                    .iter()
+                    .map(|model| json!({"model": model.name, "about": model.about}))
+                    .collect::<Vec<_>>()
             ))?;
         } else {
-            for (name, about) in MODELS {
-                print(format!("{name:16} {about}"))?;
+            for Model { name, about, .. } in MODELS {
+                print(format!("{name:18} {about}"))?;
             }
         }
         return Ok(());
     };
     let config = config_with_batch(args.look.batch)?;
-    let net = by_name(model, INPUT, CLASSES)?;
+    let input = net::model(model)?.input;
+    let net = by_name(model, input, CLASSES)?;
     // How many images there are is not known without opening the data set.
-    let plan = compile(&net, &settings(&config, INPUT.w, [0; 2]), tuning(args)?).plan;
+    let plan = compile(&net, &settings(&config, input.w, [0; 2]), tuning(args)?)
+        .plan
+        .share_memory();
     let parameters = net.parameters();
-    let total: u32 = parameters.iter().map(Parameter::len).sum();
+    let trainable = parameters.iter().filter(|p| p.is_trainable());
+    let total: u32 = trainable.map(Parameter::len).sum();
     let prunable: u32 = parameters
         .iter()
         .filter(|p| p.is_prunable())
@@ -63,7 +69,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         }));
     }
     print(format!(
-        "{} for images of {INPUT} in {CLASSES} classes\n",
+        "{} for images of {input} in {CLASSES} classes\n",
         net.name
     ))?;
     print(format!(
@@ -96,9 +102,8 @@ fn layers(net: &Net) -> Vec<(String, Shape, u32)> {
     let parameters = net.parameters();
     let of = |layer: &str| {
         let own = parameters.iter().filter(|p| {
-            p.name
-                .rsplit_once('.')
-                .is_some_and(|(name, _)| name == layer)
+            let name = &p.name;
+            p.is_trainable() && name.rsplit_once('.').is_some_and(|(name, _)| name == layer)
         });
         own.map(Parameter::len).sum()
     };

@@ -130,6 +130,7 @@ pub struct Phase {
 pub(super) struct BufferSpec {
     pub(super) name: String,
     pub(super) elements: u32,
+    pub(super) is_scratch: bool,
 }
 
 /// Tensors and dispatches of a run, in phases. Needs no device.
@@ -141,7 +142,6 @@ pub struct Plan {
     pub(super) phases: Vec<Phase>,
     current: usize,
     layer: String,
-    scratch: Option<usize>,
 }
 
 impl Plan {
@@ -153,14 +153,24 @@ impl Plan {
             phases: Vec::new(),
             current: 0,
             layer: String::new(),
-            scratch: None,
         }
     }
 
     /// Declares a tensor with a buffer of its own.
     pub fn tensor(&mut self, name: impl Into<String>, shape: &[u32]) -> Tensor {
+        self.declare(name.into(), shape, false)
+    }
+
+    /// Declares a tensor whose contents nobody needs but the dispatches that bind it: what the first of them finds there
+    /// is anything, and [`share_memory`](Self::share_memory) gives its buffer to others before and after. The host cannot
+    /// name it.
+    pub fn scratch(&mut self, name: impl Into<String>, shape: &[u32]) -> Tensor {
+        self.declare(name.into(), shape, true)
+    }
+
+    fn declare(&mut self, name: String, shape: &[u32], is_scratch: bool) -> Tensor {
         let tensor = Tensor {
-            name: name.into(),
+            name,
             shape: shape.to_vec(),
             buffer: self.buffers.len(),
             offset: 0,
@@ -168,28 +178,8 @@ impl Plan {
         self.buffers.push(BufferSpec {
             name: tensor.name.clone(),
             elements: tensor.len(),
+            is_scratch,
         });
-        tensor
-    }
-
-    /// A tensor whose contents last only until the next call: all of them share one buffer, which grows to
-    /// the largest. Dispatches run in order, so what one op leaves there never meets what another expects.
-    pub fn scratch(&mut self, shape: &[u32]) -> Tensor {
-        let buffer = *self.scratch.get_or_insert_with(|| {
-            self.buffers.push(BufferSpec {
-                name: "scratch".into(),
-                elements: 0,
-            });
-            self.buffers.len() - 1
-        });
-        let tensor = Tensor {
-            name: "scratch".into(),
-            shape: shape.to_vec(),
-            buffer,
-            offset: 0,
-        };
-        let spec = &mut self.buffers[buffer];
-        spec.elements = spec.elements.max(tensor.len());
         tensor
     }
 
@@ -268,6 +258,15 @@ impl Plan {
         self
     }
 
+    /// What the dispatches bind.
+    pub(super) fn tensors_mut(&mut self) -> impl Iterator<Item = &mut Tensor> {
+        let dispatches = self
+            .phases
+            .iter_mut()
+            .flat_map(|phase| &mut phase.dispatches);
+        dispatches.flat_map(|dispatch| &mut dispatch.tensors)
+    }
+
     /// The phases recorded so far.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
@@ -281,11 +280,10 @@ impl Plan {
             .sum()
     }
 
-    /// Name and bytes of each buffer, largest first.
+    /// Name and bytes of each buffer, largest first; one that is shared has the name of the largest tensor in it.
     pub fn largest_buffers(&self) -> Vec<(&str, u64)> {
-        let mut list: Vec<_> = self
-            .buffers
-            .iter()
+        let used = self.buffers.iter().filter(|buffer| buffer.elements > 0);
+        let mut list: Vec<_> = used
             .map(|buffer| (buffer.name.as_str(), u64::from(buffer.elements) * 4))
             .collect();
         list.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));

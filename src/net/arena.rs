@@ -17,13 +17,24 @@ pub struct Placed {
     pub first: u32,
 }
 
-/// All parameters in one tensor, prunable ones first, and their gradients in another.
+/// All parameters in one tensor, prunable ones first and running statistics last, and their gradients in another.
 pub(super) struct Arena {
     pub(super) weights: Tensor,
     pub(super) gradients: Tensor,
     pub(super) parameters: Vec<Placed>,
     /// Elements up to the end of the last prunable parameter.
     pub(super) prunable: u32,
+    /// Elements up to the end of the last trainable one.
+    pub(super) trainable: u32,
+}
+
+/// What is pruned lies before what is only trained, and that before what is neither.
+fn rank_of(parameter: &Parameter) -> usize {
+    match (parameter.is_prunable(), parameter.is_trainable()) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    }
 }
 
 impl Arena {
@@ -31,12 +42,12 @@ impl Arena {
         let parameters = net.parameters();
         let mut firsts = vec![0; parameters.len()];
         let mut end: u32 = 0;
-        let mut prunable_end = 0;
-        for prunable in [true, false] {
+        let mut ends = [0; 3];
+        for (rank, rank_end) in ends.iter_mut().enumerate() {
             for (first, parameter) in firsts.iter_mut().zip(&parameters) {
-                if parameter.is_prunable() == prunable {
+                if rank_of(parameter) == rank {
                     *first = end;
-                    let alignment = if prunable {
+                    let alignment = if parameter.is_prunable() {
                         PRUNABLE_ALIGNMENT
                     } else {
                         VIEW_ALIGNMENT
@@ -45,10 +56,9 @@ impl Arena {
                 }
             }
             end = end.next_multiple_of(PRUNABLE_ALIGNMENT);
-            if prunable {
-                prunable_end = end;
-            }
+            *rank_end = end;
         }
+        let [prunable, trainable, end] = ends;
         let weights = plan.tensor("weights", &[end]);
         let gradients = plan.tensor("gradients", &[end]);
         let parameters = parameters
@@ -67,7 +77,8 @@ impl Arena {
             weights,
             gradients,
             parameters,
-            prunable: prunable_end,
+            prunable,
+            trainable,
         }
     }
 
@@ -100,6 +111,32 @@ impl Arena {
     pub(super) fn weight_gradient(&self, layer: &str) -> Tensor {
         self.gradient(layer, "weight")
             .expect("a layer with a weight")
+    }
+
+    /// Scale and shift of a batch norm.
+    pub(super) fn affine(&self, layer: &str) -> [Tensor; 2] {
+        ["weight", "bias"].map(|kind| self.value(layer, kind).expect("a batch norm has both"))
+    }
+
+    /// Gradients of scale and shift of a batch norm.
+    pub(super) fn affine_gradients(&self, layer: &str) -> [Tensor; 2] {
+        ["weight", "bias"].map(|kind| self.gradient(layer, kind).expect("a batch norm has both"))
+    }
+
+    /// Running mean and variance of a batch norm.
+    pub(super) fn running(&self, layer: &str) -> [Tensor; 2] {
+        ["running_mean", "running_var"]
+            .map(|kind| self.value(layer, kind).expect("a batch norm has both"))
+    }
+
+    /// The part of a tensor as long as all parameters that steps change.
+    pub(super) fn trained(&self, tensor: &Tensor) -> Tensor {
+        tensor.view(&tensor.name, 0, &[self.trainable])
+    }
+
+    /// The part of the mask that covers those.
+    pub(super) fn trained_mask(&self, mask: &Tensor) -> Tensor {
+        mask.view(&mask.name, 0, &[self.trainable / 32])
     }
 
     /// Prunable parameters as (first element, elements with padding).

@@ -1,98 +1,24 @@
-//! Layers, the builder that infers their shapes, and what follows from the shapes alone.
+//! The builder of networks, and what follows from the shapes alone.
 
-use super::Parameter;
+use super::{Layer, Parameter, Shape};
 use crate::error::{Error, Result};
-use crate::ops::{Conv2d, LONGEST_SUM, MaxPool, windows};
-use std::fmt;
-
-/// Extent of one image or activation: H, W and C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Height.
-    pub h: u32,
-    /// Width.
-    pub w: u32,
-    /// Channels.
-    pub c: u32,
-}
-
-impl Shape {
-    /// Elements of one image.
-    pub fn len(self) -> u32 {
-        self.h * self.w * self.c
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// A row of features.
-    pub fn features(c: u32) -> Self {
-        Self { h: 1, w: 1, c }
-    }
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}x{}", self.h, self.w, self.c)
-    }
-}
-
-/// What a node computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layer {
-    /// Convolution with a square window.
-    Conv2d {
-        /// Channels of the output.
-        outputs: u32,
-        /// Side of the window.
-        kernel: u32,
-        /// Step of the window.
-        stride: u32,
-        /// Zeros around the input.
-        pad: u32,
-        /// Whether a bias is added.
-        bias: bool,
-    },
-    /// Fully connected layer on flat features.
-    Linear {
-        /// Features of the output.
-        outputs: u32,
-        /// Whether a bias is added.
-        bias: bool,
-    },
-    /// `max(x, 0)`.
-    Relu,
-    /// Maximum over a square window.
-    MaxPool {
-        /// Side of the window.
-        kernel: u32,
-        /// Step of the window.
-        stride: u32,
-        /// Padding, which never wins.
-        pad: u32,
-    },
-    /// All of an image as one row of features, in PyTorch's order C, H, W for files.
-    Flatten,
-}
+use crate::ops::{AvgPool, Conv2d, LONGEST_SUM, MaxPool, Subsample};
 
 /// A layer in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// As in parameter names.
     pub name: String,
     /// What it computes.
     pub layer: Layer,
-    /// The value it reads: 0 is the image, `i + 1` the output of node `i`. To be trained, a network must have exactly
-    /// one reader for each output but the last.
+    /// The value it reads: 0 is the image, `i + 1` the output of node `i`.
     pub reads: usize,
     /// Shape of its output.
     pub shape: Shape,
 }
 
 /// Layers in order, the last of which gives the logits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Net {
     /// As users call it.
     pub name: String,
@@ -112,13 +38,28 @@ impl Net {
         }
     }
 
+    /// The value that the last layer gives; 0, the image, where there is none.
+    pub fn last(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Appends a layer that reads the last value.
     ///
     /// # Errors
-    /// A window larger than its padded input, a linear layer on an image that is not flat, or sums too long for some
-    /// driver.
+    /// As [`push_from`](Self::push_from).
     pub fn push(&mut self, name: &str, layer: Layer) -> Result<&mut Self> {
-        let reads = self.nodes.len();
+        self.push_from(name, layer, self.last())
+    }
+
+    /// Appends a layer that reads the value `reads`.
+    ///
+    /// # Errors
+    /// A window larger than its padded input, a linear layer on an image that is not flat, a sum of two shapes, or sums
+    /// too long for some driver.
+    ///
+    /// # Panics
+    /// If it reads a value that is not there yet.
+    pub fn push_from(&mut self, name: &str, layer: Layer, reads: usize) -> Result<&mut Self> {
         let from = self.shape(reads);
         let refuse = |why: String| {
             Err(Error::config(
@@ -126,47 +67,16 @@ impl Net {
                 "choose a network made for images of this size",
             ))
         };
-        let window = |kernel: u32, stride: u32, pad: u32| {
-            windows(from.h, kernel, stride, pad).zip(windows(from.w, kernel, stride, pad))
+        let shape = match layer.output(from) {
+            Ok(shape) => shape,
+            Err(why) => return refuse(why),
         };
-        if let Layer::Conv2d { stride: 0, .. } | Layer::MaxPool { stride: 0, .. } = layer {
-            return refuse("its stride is 0".to_owned());
+        if let Layer::Add { other } = layer
+            && self.shape(other) != from
+        {
+            return refuse(format!("what it adds is {}", self.shape(other)));
         }
-        let shape = match layer {
-            Layer::Conv2d {
-                kernel,
-                stride,
-                pad,
-                ..
-            }
-            | Layer::MaxPool {
-                kernel,
-                stride,
-                pad,
-            } => {
-                let Some((h, w)) = window(kernel, stride, pad) else {
-                    return refuse(format!("its window of {kernel}x{kernel} is larger"));
-                };
-                let c = if let Layer::Conv2d { outputs, .. } = layer {
-                    outputs
-                } else {
-                    from.c
-                };
-                Shape { h, w, c }
-            }
-            Layer::Linear { .. } if (from.h, from.w) != (1, 1) => {
-                return refuse("a linear layer reads flat features".to_owned());
-            }
-            Layer::Linear { outputs, .. } => Shape::features(outputs),
-            Layer::Relu => from,
-            Layer::Flatten => Shape::features(from.len()),
-        };
-        let window_len = match layer {
-            Layer::Conv2d { kernel, .. } => u64::from(kernel).pow(2),
-            Layer::Linear { .. } => 1,
-            _ => 0,
-        };
-        let terms = window_len * u64::from(from.c.max(shape.c));
+        let terms = layer.longest_sum(from);
         if terms > LONGEST_SUM.into() {
             return refuse(format!(
                 "it would add up {terms} products, and some drivers stop at {LONGEST_SUM}"
@@ -193,6 +103,17 @@ impl Net {
     /// Features of the output.
     pub fn classes(&self) -> u32 {
         self.shape(self.nodes.len()).c
+    }
+
+    /// The values that the layers read, each as often as it is read.
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
+        self.nodes.iter().flat_map(|node| {
+            let other = match node.layer {
+                Layer::Add { other } => Some(other),
+                _ => None,
+            };
+            std::iter::once(node.reads).chain(other)
+        })
     }
 
     /// The geometry of a convolution node for a batch of `n`.
@@ -242,15 +163,45 @@ impl Net {
         })
     }
 
+    /// The geometry of a node that averages, for a batch of `n`.
+    pub(super) fn avg_pool(&self, node: &Node, n: u32) -> Option<AvgPool> {
+        let Shape { h, w, c } = self.shape(node.reads);
+        let (window, stride) = match node.layer {
+            Layer::AvgPool { kernel, stride } => ([kernel; 2], stride),
+            Layer::GlobalAvgPool => ([h, w], 1),
+            _ => return None,
+        };
+        Some(AvgPool {
+            n,
+            h,
+            w,
+            c,
+            window,
+            stride,
+        })
+    }
+
+    /// The geometry of a subsampling node for a batch of `n`.
+    pub(super) fn subsample(&self, node: &Node, n: u32) -> Option<Subsample> {
+        let Layer::Subsample { outputs, stride } = node.layer else {
+            return None;
+        };
+        let Shape { h, w, c } = self.shape(node.reads);
+        Some(Subsample {
+            n,
+            h,
+            w,
+            c,
+            k: outputs,
+            stride,
+        })
+    }
+
     /// The image that a value is a flat row of, for the order of weights in files. Walks back through layers that
     /// leave every element in its place.
     pub(super) fn unflattened(&self, value: usize) -> Shape {
         match value.checked_sub(1).map(|i| &self.nodes[i]) {
-            Some(Node {
-                layer: Layer::Flatten | Layer::Relu,
-                reads,
-                ..
-            }) => self.unflattened(*reads),
+            Some(node) if node.layer.keeps_places() => self.unflattened(node.reads),
             _ => self.shape(value),
         }
     }
@@ -289,6 +240,10 @@ impl Net {
                     Parameter::linear(&node.name, outputs, self.unflattened(node.reads)),
                     bias,
                 ),
+                Layer::BatchNorm => {
+                    list.extend(Parameter::batch_norm(&node.name, node.shape.c));
+                    continue;
+                }
                 _ => continue,
             };
             let bias = bias.then(|| Parameter::bias(&node.name, &weight));

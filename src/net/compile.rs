@@ -1,7 +1,7 @@
 //! From a network and a batch size to one recorded plan.
 
 use super::arena::{Arena, Placed};
-use super::layers::{Activations, record_backward, record_forward};
+use super::record::{Mode, Recorder};
 use super::{Net, Parameter, Shape};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
@@ -41,8 +41,9 @@ pub struct Settings {
 
 /// The plan of a run, and the tensors that the host writes or reads.
 ///
-/// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward`,
-/// `loss`, `evaluate` (the loss without smoothing), `backward`, `update`, `prune`.
+/// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward` (as it
+/// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
+/// `backward`, `update`, `prune`.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -94,37 +95,39 @@ pub struct RunTensors {
 /// Records a training run of `net`.
 ///
 /// # Panics
-/// If the output of a layer, other than the last, is not read by exactly one layer: backward sets each gradient where
-/// the value is read, so a second reader would overwrite what the first one set.
+/// If the output of a layer, other than the last, is read by none: backwards would find no gradient there.
 pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
-    assert_one_reader(net);
+    assert_read(net);
     let mut plan = Plan::new(tuning);
     let arena = Arena::new(net, &mut plan);
     let tensors = RunTensors::new(net, settings, &arena, &mut plan);
-    let labels = plan.tensor("labels", &[settings.batch]);
-    let activations = Activations::new(net, settings.batch, &mut plan);
-    let image = &activations.values[0];
-    record_gathers(&mut plan, net, settings, &tensors, [image, &labels]);
-    record_forward(&mut plan, net, settings.batch, &arena, &activations);
-    record_losses(&mut plan, net, settings, &tensors, &labels, &activations);
-    record_backward(&mut plan, net, settings.batch, &arena, &activations);
+    let labels = plan.scratch("labels", &[settings.batch]);
+    let layers = Recorder::new(net, &arena, settings.batch, &tensors.step, &mut plan);
+    record_gathers(
+        &mut plan,
+        net,
+        settings,
+        &tensors,
+        [layers.image(), &labels],
+    );
+    plan.phase("forward");
+    layers.forward(&mut plan, Mode::Train);
+    plan.phase("infer");
+    layers.forward(&mut plan, Mode::Infer);
+    record_losses(&mut plan, net, settings, &tensors, &labels, &layers);
+    plan.phase("backward");
+    layers.backward(&mut plan);
     record_update(&mut plan, settings, &tensors, &arena);
     record_prune(&mut plan, settings, &tensors, &arena);
     Compiled { plan, tensors }
 }
 
-fn assert_one_reader(net: &Net) {
+fn assert_read(net: &Net) {
     let inner = net.nodes.split_last().map_or(&[][..], |(_, inner)| inner);
     for (value, node) in (1..).zip(inner) {
-        let readers: Vec<&str> = net
-            .nodes
-            .iter()
-            .filter(|reader| reader.reads == value)
-            .map(|reader| reader.name.as_str())
-            .collect();
         assert!(
-            readers.len() == 1,
-            "{} of {} is read by {readers:?}; backward needs exactly one reader",
+            net.reads().any(|read| read == value),
+            "{} of {} is read by no layer",
             node.name,
             net.name
         );
@@ -224,14 +227,11 @@ fn record_losses(
     settings: &Settings,
     tensors: &RunTensors,
     labels: &Tensor,
-    activations: &Activations,
+    layers: &Recorder<'_>,
 ) {
     let n = settings.batch;
-    let [loss, hit] = ["loss", "hit"].map(|name| plan.tensor(name, &[n]));
-    let (Some(logits), Some(gradient)) = (
-        activations.values.last(),
-        activations.gradients.last().and_then(Option::as_ref),
-    ) else {
+    let [loss, hit] = ["loss", "hit"].map(|name| plan.scratch(name, &[n]));
+    let (logits, Some(gradient)) = layers.logits() else {
         return;
     };
     for (phase, smoothing) in [("loss", settings.smoothing), ("evaluate", 0.0)] {
@@ -254,20 +254,13 @@ fn record_losses(
 fn record_update(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, arena: &Arena) {
     plan.phase("update");
     plan.layer("parameters");
-    let RunTensors {
-        weights: w,
-        mask,
-        step,
-        records,
-        state,
-        ..
-    } = tensors;
+    let state: Vec<Tensor> = tensors.state.iter().map(|t| arena.trained(t)).collect();
     let update = UpdateTensors {
-        w,
-        dw: &arena.gradients,
-        mask,
-        step,
-        records,
+        w: &arena.trained(&tensors.weights),
+        dw: &arena.trained(&arena.gradients),
+        mask: &arena.trained_mask(&tensors.mask),
+        step: &tensors.step,
+        records: &tensors.records,
     };
     match settings.optimiser {
         Optimiser::Sgd(sgd) => sgd.record(plan, update, &state[0]),

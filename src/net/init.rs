@@ -4,7 +4,8 @@ use super::{Parameter, Role};
 use crate::random::{Stream, normals, unit, words};
 use serde::{Deserialize, Serialize};
 
-/// How the weights of a layer start. Biases start at 0, except under [`Init::Uniform`].
+/// How the weights of a layer start. Biases start at 0, except under [`Init::Uniform`]. Under any, a batch norm starts by
+/// leaving what it normalises as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Init {
@@ -39,6 +40,8 @@ impl Init {
                 .collect()
         };
         let mut values = match (self, parameter.role) {
+            (_, Role::Scale | Role::RunningVariance) => vec![1.0; parameter.len() as usize],
+            (_, Role::Shift | Role::RunningMean) => vec![0.0; parameter.len() as usize],
             (Self::Uniform, _) => {
                 let bound = 1.0 / libm::sqrt(fan_in);
                 groups

@@ -11,9 +11,17 @@ pub enum Role {
     LinearWeight,
     /// Added to the output; never pruned.
     Bias,
+    /// What a batch norm multiplies a channel by.
+    Scale,
+    /// What a batch norm adds to a channel.
+    Shift,
+    /// Mean of a channel over past batches, which evaluation normalises by.
+    RunningMean,
+    /// Variance of a channel over past batches.
+    RunningVariance,
 }
 
-/// A named tensor that training changes.
+/// A named tensor that training changes: by gradients, but for the running statistics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// As PyTorch names it, for example `conv1.weight`.
@@ -66,6 +74,24 @@ impl Parameter {
         }
     }
 
+    /// Scale, shift and running statistics of the batch norm of so many channels.
+    pub(super) fn batch_norm(layer: &str, channels: u32) -> [Self; 4] {
+        [
+            ("weight", Role::Scale),
+            ("bias", Role::Shift),
+            ("running_mean", Role::RunningMean),
+            ("running_var", Role::RunningVariance),
+        ]
+        .map(|(kind, role)| Self {
+            name: format!("{layer}.{kind}"),
+            shape: vec![channels],
+            role,
+            fan_in: 1,
+            fan_out: 1,
+            extents: [channels, 1, 1, 1],
+        })
+    }
+
     /// Number of elements.
     pub fn len(&self) -> u32 {
         self.shape.iter().product()
@@ -78,7 +104,12 @@ impl Parameter {
 
     /// Whether pruning may remove elements.
     pub fn is_prunable(&self) -> bool {
-        self.role != Role::Bias
+        matches!(self.role, Role::ConvWeight | Role::LinearWeight)
+    }
+
+    /// Whether steps change it by its gradient; the running statistics follow the batches instead.
+    pub fn is_trainable(&self) -> bool {
+        !matches!(self.role, Role::RunningMean | Role::RunningVariance)
     }
 
     /// Calls `visit(file, device)` with the positions of every element: files are (output, channel, row, column),

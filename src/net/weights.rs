@@ -136,6 +136,6 @@ pub fn load(path: &Path, parameters: &[Parameter], model: &str) -> Result<Vec<Ve
 fn saved_model(bytes: &[u8]) -> Option<&'static str> {
     let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
     let saved = header.metadata().as_ref()?.get(MODEL_KEY)?;
-    let known = MODELS.iter().find(|(name, _)| name == saved);
-    known.map(|(name, _)| *name)
+    let known = MODELS.iter().find(|model| model.name == saved);
+    known.map(|model| model.name)
 }

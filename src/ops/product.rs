@@ -149,7 +149,7 @@ impl ProductKernel {
         let slices = extent.outer.div_ceil(slice);
         let is_sliced = slices > 1;
         let shape = [slices, extent.rows, extent.columns];
-        let sums = plan.scratch(if is_sliced { &shape } else { &[1] });
+        let sums = plan.scratch("slices", if is_sliced { &shape } else { &[1] });
         let constants = [constants, &[("SLICED", is_sliced.into())]].concat();
         let [x, dy] = inputs;
         let [output, spare] = if is_sliced { [&sums, dw] } else { [dw, &sums] };
@@ -196,7 +196,7 @@ impl ProductKernel {
             vectors("left", "Left", left_width),
             vectors("right", "Right", right_width),
         ];
-        let variant = format!("lanes{lanes}-{r}x{c}/{left_width}x{right_width}");
+        let variant = format!("lanes{lanes}-{r}x{c}x{steps}/{left_width}x{right_width}");
         Choice {
             kernel: self.lanes.with(variant, &text.concat()),
             constants: Vec::new(),

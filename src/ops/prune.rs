@@ -50,7 +50,7 @@ impl Prune {
         selection.expect_len(&[2]);
         histogram.expect_len(&[1 << PASSES[0].1]);
         expect_entry(keep, self.segment);
-        let ties = plan.scratch(&[chunks]);
+        let ties = plan.scratch("ties", &[chunks]);
         let count: Constant = ("CHUNKS", chunks.into());
         let width: Constant = ("WORKGROUP_SIZE", WIDTH.into());
         let one = Grid([1, 1, 1]);

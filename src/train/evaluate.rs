@@ -32,7 +32,11 @@ impl Evaluator {
         let images = count(dataset.test.len());
         let settings = settings(config, dataset.width, [0, images]);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
-        let machine = gpu.load(&plan.only(&["gather-test", "forward", "evaluate"]))?;
+        let machine = gpu.load(
+            &plan
+                .only(&["gather-test", "infer", "evaluate"])
+                .share_memory(),
+        )?;
         upload(&machine, &tensors, dataset, &[TEST]);
         Ok(Self {
             machine,
@@ -112,7 +116,7 @@ pub(super) fn score(
                 ..bytemuck::Zeroable::zeroed()
             };
             machine.write(&tensors.step, &[params]);
-            machine.replay(&[gather, "forward", "evaluate"])?;
+            machine.replay(&[gather, "infer", "evaluate"])?;
         }
         let records: Vec<Record> = machine.read(&tensors.records)?;
         for record in &records[..starts.len()] {

@@ -46,7 +46,7 @@ impl Session {
     /// a run that does not fit the device, or a kernel that it refuses.
     ///
     /// # Panics
-    /// If a value of the network is not read exactly once, as [`compile`] has it.
+    /// If a value of the network is read by no layer, as [`compile`] has it.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
@@ -54,6 +54,7 @@ impl Session {
         check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
+        let plan = plan.share_memory();
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.affine {

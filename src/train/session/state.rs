@@ -52,6 +52,10 @@ impl Session {
                 Role::ConvWeight => config.init.conv,
                 _ => config.init.linear,
             },
+            // These start alike whatever is chosen.
+            Role::Scale | Role::Shift | Role::RunningMean | Role::RunningVariance => {
+                config.init.conv
+            }
         };
         let values: Vec<Vec<f32>> = (self.parameters().enumerate())
             .map(|(i, parameter)| {

@@ -1,7 +1,7 @@
 //! LeNet-300-100 and LeNet-5, as data.
 
-use super::{Layer, Net, Shape};
 use crate::error::Result;
+use crate::net::{Layer, Net};
 
 fn linear(outputs: u32) -> Layer {
     Layer::Linear {
@@ -11,17 +11,16 @@ fn linear(outputs: u32) -> Layer {
 }
 
 /// Two hidden layers of 300 and 100 (LeCun, Bottou, Bengio, Haffner 1998, section III).
-pub(super) fn lenet_300_100(input: Shape, classes: u32) -> Result<Net> {
-    let mut net = Net::new("lenet-300-100", input);
+pub(super) fn lenet_300_100(net: &mut Net, classes: u32) -> Result<()> {
     net.push("flatten", Layer::Flatten)?;
     net.push("fc1", linear(300))?.push("relu1", Layer::Relu)?;
     net.push("fc2", linear(100))?.push("relu2", Layer::Relu)?;
     net.push("fc3", linear(classes))?;
-    Ok(net)
+    Ok(())
 }
 
 /// Caffe's form of LeNet-5: max pools, and no ReLU after the convolutions.
-pub(super) fn lenet_5(input: Shape, classes: u32) -> Result<Net> {
+pub(super) fn lenet_5(net: &mut Net, classes: u32) -> Result<()> {
     let conv = |outputs| Layer::Conv2d {
         outputs,
         kernel: 5,
@@ -34,11 +33,10 @@ pub(super) fn lenet_5(input: Shape, classes: u32) -> Result<Net> {
         stride: 2,
         pad: 0,
     };
-    let mut net = Net::new("lenet-5", input);
     net.push("conv1", conv(20))?.push("pool1", pool)?;
     net.push("conv2", conv(50))?.push("pool2", pool)?;
     net.push("flatten", Layer::Flatten)?;
     net.push("fc1", linear(500))?.push("relu1", Layer::Relu)?;
     net.push("fc2", linear(classes))?;
-    Ok(net)
+    Ok(())
 }

@@ -1,0 +1,320 @@
+//! The layers of a network in both directions. The only place that knows the backward order.
+
+use super::arena::Arena;
+use super::fuse::{Step, steps};
+use super::{Layer, Net, Node, Shape};
+use crate::gpu::{Plan, Tensor};
+use crate::ops::{Add, BatchNorm, Dropout, Linear, Relu, Write};
+
+/// A network being recorded for batches of one size: its steps, and the values and gradients between them.
+pub(super) struct Recorder<'a> {
+    net: &'a Net,
+    arena: &'a Arena,
+    batch: u32,
+    steps: Vec<Step>,
+    /// One for each value, where a step gives it.
+    values: Vec<Option<Tensor>>,
+    /// One for each value; none for the image and what only reshapes it, as nothing asks for those.
+    gradients: Vec<Option<Tensor>>,
+    /// What forwards leaves for backwards, by node: the winners of a max pool, or mean and variance of a batch norm.
+    saved: Vec<Vec<Tensor>>,
+    /// [`StepParams`](crate::ops::StepParams), for random numbers.
+    params: Tensor,
+}
+
+/// Whether a network learns from a batch, or is asked about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Normalises by the batch, and drops elements.
+    Train,
+    /// Normalises by running statistics, and drops nothing.
+    Infer,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(
+        net: &'a Net,
+        arena: &'a Arena,
+        batch: u32,
+        params: &Tensor,
+        plan: &mut Plan,
+    ) -> Self {
+        let shape = |Shape { h, w, c }: Shape| [batch, h, w, c];
+        let none = || vec![None; net.nodes.len() + 1];
+        let (mut values, mut gradients) = (none(), none());
+        values[0] = Some(plan.scratch("image", &shape(net.input)));
+        let steps = steps(net);
+        let mut saved = vec![Vec::new(); net.nodes.len()];
+        for &Step { node: i, gives, .. } in &steps {
+            let node = &net.nodes[i];
+            let name = &net.nodes[gives - 1].name;
+            if node.layer == Layer::Flatten {
+                // N·H·W·C is a row of features already.
+                let flat = |tensor: &Tensor, name: String| tensor.view(name, 0, &[tensor.len()]);
+                let reads = node.reads;
+                values[gives] = values[reads]
+                    .as_ref()
+                    .map(|value| flat(value, name.clone()));
+                gradients[gives] = (gradients[reads].as_ref())
+                    .map(|gradient| flat(gradient, format!("{name}.grad")));
+                continue;
+            }
+            let shape = shape(node.shape);
+            values[gives] = Some(plan.scratch(name, &shape));
+            gradients[gives] = Some(plan.scratch(format!("{name}.grad"), &shape));
+            let mut save = |kind: &str, shape: &[u32]| {
+                saved[i].push(plan.scratch(format!("{}.{kind}", node.name), shape));
+            };
+            match node.layer {
+                Layer::MaxPool { .. } => save("winner", &shape),
+                Layer::BatchNorm => {
+                    save("mean", &[node.shape.c]);
+                    save("variance", &[node.shape.c]);
+                }
+                _ => {}
+            }
+        }
+        Self {
+            net,
+            arena,
+            batch,
+            steps,
+            values,
+            gradients,
+            saved,
+            params: params.clone(),
+        }
+    }
+
+    /// The images of a batch.
+    pub(super) fn image(&self) -> &Tensor {
+        self.value(0)
+    }
+
+    /// The output of the network, and its gradient.
+    pub(super) fn logits(&self) -> (&Tensor, Option<&Tensor>) {
+        let last = self.net.last();
+        (self.value(last), self.gradients[last].as_ref())
+    }
+
+    fn value(&self, value: usize) -> &Tensor {
+        self.values[value].as_ref().expect("a step gives it")
+    }
+
+    fn winner(&self, step: Step) -> &Tensor {
+        self.saved[step.node].first().expect("a pool saves it")
+    }
+
+    /// The value whose memory this one is a view of: a flat row lies where its image does.
+    fn origin(&self, value: usize) -> usize {
+        match value.checked_sub(1).map(|i| &self.net.nodes[i]) {
+            Some(node) if node.layer == Layer::Flatten => self.origin(node.reads),
+            _ => value,
+        }
+    }
+
+    pub(super) fn forward(&self, plan: &mut Plan, mode: Mode) {
+        // What drops nothing is passed by: its readers read what it reads.
+        let mut passed: Vec<usize> = (0..=self.net.last()).collect();
+        for &step in &self.steps {
+            let node = &self.net.nodes[step.node];
+            plan.layer(&node.name);
+            let source = passed[node.reads];
+            if mode == Mode::Infer && matches!(node.layer, Layer::Dropout { .. }) {
+                passed[step.gives] = source;
+                continue;
+            }
+            let (x, y) = (self.value(source), self.value(step.gives));
+            let other = |value: usize| self.value(passed[value]);
+            match node.layer {
+                Layer::Conv2d { .. } => {
+                    let conv = self.net.conv2d(node, self.batch).expect("a convolution");
+                    let bias = self.arena.value(&node.name, "bias");
+                    conv.forward(plan, [x, &self.arena.weight(&node.name)], bias.as_ref(), y);
+                }
+                Layer::Linear { .. } => {
+                    let bias = self.arena.value(&node.name, "bias");
+                    let weight = self.arena.weight(&node.name);
+                    self.linear(node)
+                        .forward(plan, [x, &weight], bias.as_ref(), y);
+                }
+                Layer::BatchNorm => {
+                    let norm = self.norm(step);
+                    let running = self.arena.running(&node.name);
+                    let statistics = match mode {
+                        Mode::Train => {
+                            let own = self.statistics(step);
+                            norm.statistics(plan, x, own, [&running[0], &running[1]]);
+                            own
+                        }
+                        Mode::Infer => [&running[0], &running[1]],
+                    };
+                    let added = step.adds.map(other);
+                    norm.forward(
+                        plan,
+                        x,
+                        statistics,
+                        self.arena.affine(&node.name).each_ref(),
+                        added,
+                        y,
+                    );
+                }
+                Layer::Relu => Relu { length: y.len() }.forward(plan, x, y),
+                Layer::Add { other: value } => {
+                    Add { length: y.len() }.forward(plan, [x, other(value)], y);
+                }
+                Layer::MaxPool { .. } => {
+                    let pool = self.net.max_pool(node, self.batch).expect("a pool");
+                    pool.forward(plan, x, y, self.winner(step));
+                }
+                Layer::AvgPool { .. } | Layer::GlobalAvgPool => {
+                    let pool = self.net.avg_pool(node, self.batch).expect("a pool");
+                    pool.forward(plan, x, y);
+                }
+                Layer::Dropout { rate } => {
+                    self.dropout(step.node, rate)
+                        .forward(plan, [x, &self.params], y);
+                }
+                Layer::Subsample { .. } => {
+                    let taken = self.net.subsample(node, self.batch).expect("a subsampling");
+                    taken.forward(plan, x, y);
+                }
+                Layer::Flatten => {}
+            }
+        }
+    }
+
+    pub(super) fn backward(&self, plan: &mut Plan) {
+        let mut written = vec![false; self.gradients.len()];
+        for &step in self.steps.iter().rev() {
+            let node = &self.net.nodes[step.node];
+            plan.layer(&node.name);
+            let Some(dy) = &self.gradients[step.gives] else {
+                continue;
+            };
+            // The last reader of a value, which is the first here, sets its gradient, and the others add theirs.
+            let mut target = |value: usize| {
+                let gradient = self.gradients[value].as_ref()?;
+                let is_written = &mut written[self.origin(value)];
+                let write = if *is_written { Write::Add } else { Write::Set };
+                *is_written = true;
+                Some((gradient, write))
+            };
+            match node.layer {
+                // Its gradient is a view of what it reads.
+                Layer::Flatten => {}
+                Layer::Add { other } => {
+                    for value in [node.reads, other] {
+                        if let Some((dx, write)) = target(value) {
+                            Add { length: dx.len() }.grad_input(plan, dy, dx, write);
+                        }
+                    }
+                }
+                Layer::BatchNorm => {
+                    let [dscale, dshift] = self.arena.affine_gradients(&node.name);
+                    let dother = step.adds.and_then(&mut target);
+                    let dx = target(node.reads);
+                    let inputs = [dy, self.value(step.gives), self.value(node.reads)];
+                    let [scale, _] = &self.arena.affine(&node.name);
+                    let gradients = [&dscale, &dshift];
+                    let norm = self.norm(step);
+                    norm.backward(
+                        plan,
+                        inputs,
+                        self.statistics(step),
+                        scale,
+                        gradients,
+                        [dx, dother],
+                    );
+                }
+                _ => self.layer_backward(plan, step, dy, target(node.reads)),
+            }
+        }
+    }
+
+    /// A layer that reads one value.
+    fn layer_backward(
+        &self,
+        plan: &mut Plan,
+        step: Step,
+        dy: &Tensor,
+        dx: Option<(&Tensor, Write)>,
+    ) {
+        let node = &self.net.nodes[step.node];
+        let (x, y) = (self.value(node.reads), self.value(step.gives));
+        if let Layer::Conv2d { .. } | Layer::Linear { .. } = node.layer {
+            let dw = self.arena.weight_gradient(&node.name);
+            let dbias = self.arena.gradient(&node.name, "bias");
+            match self.net.conv2d(node, self.batch) {
+                Some(conv) => conv.grad_weight(plan, [x, dy], &dw, dbias.as_ref()),
+                None => self
+                    .linear(node)
+                    .grad_weight(plan, [x, dy], &dw, dbias.as_ref()),
+            }
+        }
+        let Some((dx, write)) = dx else { return };
+        match node.layer {
+            Layer::Conv2d { .. } => {
+                let conv = self.net.conv2d(node, self.batch).expect("a convolution");
+                conv.grad_input(plan, [&self.arena.weight(&node.name), dy], dx, write);
+            }
+            Layer::Linear { .. } => {
+                let weight = self.arena.weight(&node.name);
+                self.linear(node).grad_input(plan, [&weight, dy], dx, write);
+            }
+            Layer::Relu => Relu { length: y.len() }.grad_input(plan, [y, dy], dx, write),
+            Layer::MaxPool { .. } => {
+                let pool = self.net.max_pool(node, self.batch).expect("a pool");
+                pool.grad_input(plan, [dy, self.winner(step)], dx, write);
+            }
+            Layer::AvgPool { .. } | Layer::GlobalAvgPool => {
+                let pool = self.net.avg_pool(node, self.batch).expect("a pool");
+                pool.grad_input(plan, dy, dx, write);
+            }
+            Layer::Subsample { .. } => {
+                let taken = self.net.subsample(node, self.batch).expect("a subsampling");
+                taken.grad_input(plan, dy, dx, write);
+            }
+            Layer::Dropout { rate } => {
+                let dropout = self.dropout(step.node, rate);
+                dropout.grad_input(plan, [dy, &self.params], dx, write);
+            }
+            Layer::BatchNorm | Layer::Add { .. } | Layer::Flatten => {
+                unreachable!("these are not layers that read one value")
+            }
+        }
+    }
+
+    fn linear(&self, node: &Node) -> Linear {
+        Linear {
+            n: self.batch,
+            c: self.net.shape(node.reads).c,
+            k: node.shape.c,
+        }
+    }
+
+    fn norm(&self, step: Step) -> BatchNorm {
+        let Shape { h, w, c } = self.net.nodes[step.node].shape;
+        BatchNorm {
+            rows: self.batch * h * w,
+            c,
+            relu: step.relu,
+        }
+    }
+
+    fn statistics(&self, step: Step) -> [&Tensor; 2] {
+        let [mean, variance] = &self.saved[step.node][..] else {
+            unreachable!("a batch norm saves both");
+        };
+        [mean, variance]
+    }
+
+    fn dropout(&self, node: usize, rate: f32) -> Dropout {
+        let Shape { h, w, c } = self.net.nodes[node].shape;
+        Dropout {
+            length: self.batch * h * w * c,
+            rate,
+            layer: u32::try_from(node).expect("fewer layers than that"),
+        }
+    }
+}
