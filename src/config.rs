@@ -1,11 +1,12 @@
 //! The configuration of a run: what the TOML file, the flags and the saved copy hold.
 
+mod keys;
 mod recipe;
 mod resolve;
 
 pub use recipe::{RECIPES, Recipe};
 
-use crate::net::Init;
+use crate::net::{Init, Network};
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -16,8 +17,11 @@ pub const MAX_BATCH: u32 = 65_536;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Name of the network.
+    /// Name of the network, or its file.
     pub model: String,
+    /// The network itself, where it came from a file: so a run needs that file no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// Decides initial weights, the order of samples and augmentation. Every bit counts, but TOML's integers end at
     /// [`i64::MAX`].
     pub seed: u64,
@@ -47,10 +51,26 @@ pub struct DataConfig {
     pub root: String,
     /// Training images held out for validation, chosen by the seed.
     pub validation: u32,
+    /// Training images get a margin of so many pixels, and a random part of their old size is taken.
+    pub crop: u32,
+    /// What that margin holds.
+    pub crop_margin: Margin,
+    /// Half of the training images are mirrored left to right.
+    pub flip: bool,
     /// Training images are rotated by up to this many degrees either way.
     pub rotation: f64,
     /// Training images are moved by up to this share of their width, along both axes.
     pub translation: f64,
+}
+
+/// What lies around an image that is cropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Margin {
+    /// Black.
+    Zero,
+    /// The image, mirrored about its outermost pixels.
+    Reflect,
 }
 
 /// `[train]`
@@ -207,6 +227,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             model: "lenet-5".into(),
+            network: None,
             seed: 0,
             data: DataConfig::default(),
             train: TrainConfig::default(),
@@ -225,6 +246,9 @@ impl Default for DataConfig {
             name: "mnist-mini".into(),
             root: String::new(),
             validation: 0,
+            crop: 0,
+            crop_margin: Margin::Zero,
+            flip: false,
             rotation: 0.0,
             translation: 0.0,
         }

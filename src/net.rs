@@ -3,6 +3,7 @@
 mod arena;
 mod build;
 mod compile;
+mod file;
 mod fuse;
 mod init;
 mod layer;
@@ -14,9 +15,25 @@ mod weights;
 pub use arena::Placed;
 pub use build::{Net, Node};
 pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
+pub use file::{Network, is_file};
 pub use init::Init;
 pub use layer::{Layer, Shape};
 pub use models::{MODELS, Model, by_name, model};
 pub use parameter::{Parameter, Role};
 pub use weights::load;
 pub(crate) use weights::{Entry, decode, encode, encode_weights, floats};
+
+use crate::error::Result;
+
+/// The network of this name or in this file, for images of `input` and so many classes.
+///
+/// # Errors
+/// As [`by_name`] or [`Network::read`] and [`Network::build`] have it.
+pub fn open(model: &str, input: Shape, classes: u32) -> Result<Net> {
+    if is_file(model) {
+        let (name, network) = Network::read(model)?;
+        network.build(&name, input, classes)
+    } else {
+        by_name(model, input, classes)
+    }
+}

@@ -40,7 +40,7 @@ pub use batch_norm::BatchNorm;
 pub use conv2d::Conv2d;
 pub use cross_entropy::CrossEntropy;
 pub use dropout::Dropout;
-pub use gather_batch::{Affine, GatherBatch};
+pub use gather_batch::{Affine, Augment, Crop, GatherBatch};
 pub use linear::Linear;
 pub use max_pool::MaxPool;
 pub use metrics::{Fault, Metrics, Record};

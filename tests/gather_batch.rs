@@ -6,7 +6,7 @@ mod common;
 
 use common::assert_sound_everywhere;
 use wgprune::check::gather_batch::{SAMPLES, check, images, labels, order, params};
-use wgprune::ops::{Affine, GatherBatch};
+use wgprune::ops::{Affine, Augment, Crop, GatherBatch};
 use wgprune::reference::gather_batch::{Samples, source_pixel};
 
 const AFFINE: Affine = Affine {
@@ -14,13 +14,33 @@ const AFFINE: Affine = Affine {
     shift: 2,
 };
 
+const NONE: Augment = Augment {
+    crop: None,
+    flip: false,
+    affine: None,
+};
+
 const PLAIN: GatherBatch = GatherBatch {
     n: 9,
     h: 5,
     w: 7,
     c: 3,
-    affine: None,
+    augment: NONE,
 };
+
+fn turned(affine: Affine) -> Augment {
+    Augment {
+        affine: Some(affine),
+        ..NONE
+    }
+}
+
+fn cropped(margin: u32, reflect: bool) -> Augment {
+    Augment {
+        crop: Some(Crop { margin, reflect }),
+        ..NONE
+    }
+}
 
 fn assert_agrees(s: GatherBatch, count: u32, images: &[u8], scale: &[f32]) {
     assert_takes(s, count, images, scale, [&order(), &order()]);
@@ -39,9 +59,12 @@ fn assert_takes(
         labels: &labels(),
         order,
     };
-    assert_sound_everywhere(&format!("{s:?}"), |setting| {
-        check(setting, s, params(count), samples, meant, scale)
-    });
+    // All in one piece, and in shards of which the last is a part.
+    for shard in [SAMPLES, 8] {
+        assert_sound_everywhere(&format!("{s:?}, {shard}"), |setting| {
+            check(setting, s, params(count), samples, meant, scale, shard)
+        });
+    }
 }
 
 #[test]
@@ -53,8 +76,8 @@ fn plain_batches_agree_with_their_twin() {
 
 #[test]
 fn rows_of_padding_repeat_the_last_sample() {
-    for affine in [None, Some(AFFINE)] {
-        let s = GatherBatch { affine, ..PLAIN };
+    for augment in [NONE, turned(AFFINE)] {
+        let s = GatherBatch { augment, ..PLAIN };
         let scale = GatherBatch::scale(&[0.5; 3], &[0.5; 3]);
         assert_agrees(s, 4, &images(&s), &scale);
     }
@@ -77,7 +100,7 @@ fn augmented_batches_agree_with_their_twin() {
         h: 28,
         w: 28,
         c: 1,
-        affine: Some(AFFINE),
+        augment: turned(AFFINE),
     };
     let scale = GatherBatch::scale(&[0.1307], &[0.3081]);
     assert_agrees(s, 12, &images(&s), &scale);
@@ -86,18 +109,82 @@ fn augmented_batches_agree_with_their_twin() {
 #[test]
 fn every_augmented_pixel_comes_from_the_same_place_as_the_twins() {
     for degrees in [0.0, 30.0, 180.0] {
-        let affine = Some(Affine { degrees, shift: 3 });
-        let s = GatherBatch {
-            n: 12,
-            h: 13,
-            w: 18,
-            c: 1,
-            affine,
-        };
-        // All pixels of an image differ, none is 0, and factor 1 with offset 0 rounds nothing.
-        let images: Vec<u8> = (0..SAMPLES).flat_map(|_| 1..=234).collect();
-        assert_agrees(s, 12, &images, &[1.0, 0.0]);
+        assert_takes_the_twins_pixels(turned(Affine { degrees, shift: 3 }));
     }
+    for reflect in [false, true] {
+        assert_takes_the_twins_pixels(cropped(4, reflect));
+        // As far as a mirror reaches.
+        assert_takes_the_twins_pixels(cropped(12, reflect));
+        let all = Augment {
+            flip: true,
+            affine: Some(AFFINE),
+            ..cropped(3, reflect)
+        };
+        assert_takes_the_twins_pixels(all);
+    }
+    assert_takes_the_twins_pixels(Augment { flip: true, ..NONE });
+}
+
+fn assert_takes_the_twins_pixels(augment: Augment) {
+    let s = GatherBatch {
+        n: 12,
+        h: 13,
+        w: 18,
+        c: 1,
+        augment,
+    };
+    // All pixels of an image differ, none is 0, and factor 1 with offset 0 rounds nothing.
+    let images: Vec<u8> = (0..SAMPLES).flat_map(|_| 1..=234).collect();
+    assert_agrees(s, 12, &images, &[1.0, 0.0]);
+}
+
+/// What PyTorch's padding makes of a row of four pixels with a margin of three.
+#[test]
+fn a_margin_is_black_or_mirrors_the_image() {
+    let row = |reflect: bool, sample: u32| -> Vec<Option<u32>> {
+        let s = GatherBatch {
+            n: 1,
+            h: 4,
+            w: 4,
+            c: 1,
+            augment: cropped(3, reflect),
+        };
+        let row = (0..4).map(|w| source_pixel(&s, &params(1), sample, [0, w]));
+        row.map(|place| place.map(|[_, w]| w)).collect()
+    };
+    let mirrored = [3, 2, 1, 0, 1, 2, 3, 2, 1, 0].map(Some);
+    let mut corners = std::collections::BTreeSet::new();
+    for sample in 0..200 {
+        let seen = row(true, sample);
+        let starts = (0..=6).filter(|&start| seen[..] == mirrored[start..start + 4]);
+        assert!(starts.count() >= 1, "{seen:?}");
+        corners.insert(seen);
+        let black = row(false, sample);
+        let columns: Vec<_> = black.iter().flatten().collect();
+        assert!(
+            columns.windows(2).all(|pair| pair[0] + 1 == *pair[1]),
+            "{black:?}"
+        );
+    }
+    // The first and the last of the seven corners show the same.
+    assert_eq!(corners.len(), 6, "every corner is drawn: {corners:?}");
+}
+
+#[test]
+fn half_of_the_images_are_mirrored() {
+    let s = GatherBatch {
+        augment: Augment { flip: true, ..NONE },
+        ..PLAIN
+    };
+    let mirrored = (0..1000u32).filter(|&sample| {
+        let [h, w] = source_pixel(&s, &params(1), sample, [2, 1]).unwrap();
+        assert_eq!(h, 2);
+        assert!(w == 1 || w == 5);
+        w == 5
+    });
+    // Five deviations of a thousand fair coins are 79.
+    let count = mirrored.count();
+    assert!((421..580).contains(&count), "{count}");
 }
 
 #[test]
@@ -111,11 +198,11 @@ fn an_image_that_is_only_shifted_moves_by_whole_pixels() {
         h: 6,
         w: 9,
         c: 1,
-        affine: Some(affine),
+        augment: turned(affine),
     };
     let mut seen = std::collections::BTreeSet::new();
     for sample in 0..500 {
-        let source = |h, w| source_pixel(&s, &affine, &params(1), sample, [h, w]);
+        let source = |h, w| source_pixel(&s, &params(1), sample, [h, w]);
         let [h, w] = source(2, 4).unwrap();
         seen.insert((h, w));
         for (row, column) in (0..6).flat_map(|row| (0..9).map(move |column| (row, column))) {

@@ -9,8 +9,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, CHUNK, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool, Metrics, Prune,
-    Record, Relu, Sgd, StepParams, UpdateTensors, Write,
+    Adam, Affine, Augment, CHUNK, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool, Metrics,
+    Prune, Record, Relu, Sgd, StepParams, UpdateTensors, Write,
 };
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
@@ -161,17 +161,20 @@ fn a_batch_asks_for_its_images_and_samples() {
         h: 3,
         w: 3,
         c: 1,
-        affine: Some(Affine {
-            degrees: 10.0,
-            shift: 1,
-        }),
+        augment: Augment {
+            affine: Some(Affine {
+                degrees: 10.0,
+                shift: 1,
+            }),
+            ..Augment::default()
+        },
     };
     // Six images of nine bytes are fourteen words.
     let lengths = [14, 6, StepParams::LEN, 2, 2 * Affine::TURNS, 18, 2];
     let record = |plan: &mut Plan, tensors: [&Tensor; 7], order: &Tensor| {
         let [images, all_labels, step, scale, turns, x, labels] = tensors;
-        let inputs = [images, all_labels, order, step, scale, turns];
-        batch.record(plan, inputs, [x, labels]);
+        let inputs = [all_labels, order, step, scale, turns];
+        batch.record(plan, std::slice::from_ref(images), inputs, [x, labels]);
     };
     for places in [1, 4, 9] {
         assert_exact(lengths, |plan, tensors| {

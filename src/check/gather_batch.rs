@@ -2,14 +2,14 @@
 
 use super::{Bench, Case, Expected, Finding, Setting, integers, step};
 use crate::error::Result;
-use crate::ops::{Affine, GatherBatch, StepParams};
+use crate::ops::{Affine, Augment, Crop, GatherBatch, StepParams};
 use crate::random::{Stream, permutation};
 use crate::reference::gather_batch::{Samples, gather};
 
 /// Samples of the data sets that [`images`] makes.
 pub const SAMPLES: u32 = 23;
 
-/// A batch of `step.count` samples. The twin takes them in the order that is `meant`, the device by the `order` of
+/// A batch of `step.count` samples, whose images lie in shards of so many. The twin takes them in the order that is `meant`, the device by the `order` of
 /// `samples`; they differ where an entry lies behind the last, or a batch behind the order.
 ///
 /// # Errors
@@ -21,19 +21,27 @@ pub fn check(
     samples: Samples<'_>,
     meant: &[u32],
     scale: &[f32],
+    shard: u32,
 ) -> Result<Vec<Finding>> {
     let as_meant = Samples {
         order: meant,
         ..samples
     };
     let (x, labels) = gather(&op, &step, as_meant, scale);
-    let turns = op.affine.map_or(vec![[0; 2]], |affine| affine.turns());
-    let mut bytes = samples.images.to_vec();
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
+    let turns = op
+        .augment
+        .affine
+        .map_or(vec![[0; 2]], |affine| affine.turns());
     let mut bench = Bench::new(setting);
+    let shard_bytes = (shard * op.h * op.w * op.c) as usize;
+    let shards: Vec<_> = (samples.images.chunks(shard_bytes))
+        .map(|images| {
+            let mut bytes = images.to_vec();
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bench.input("images", &bytemuck::pod_collect_to_vec::<u8, u32>(&bytes))
+        })
+        .collect();
     let inputs = [
-        bench.input("images", &words),
         bench.input("all_labels", samples.labels),
         bench.input("order", samples.order),
         bench.input("step", &[step]),
@@ -45,7 +53,8 @@ pub fn check(
         bench.output("x", Expected::within(&x)),
         bench.output("labels", Expected::bits(&labels)),
     ];
-    op.record(&mut bench.plan, inputs.each_ref(), outputs.each_ref());
+    let (inputs, outputs) = (inputs.each_ref(), outputs.each_ref());
+    op.record(&mut bench.plan, &shards, inputs, outputs);
     Ok(bench.run()?.findings)
 }
 
@@ -82,10 +91,29 @@ pub(super) fn cases() -> Vec<Case> {
         degrees: 15.0,
         shift: 2,
     };
-    let cases = [([9, 5, 7, 3], None, 9), ([7, 13, 18, 1], Some(affine), 5)];
-    let case = |([n, h, w, c], affine, count): ([u32; 4], Option<Affine>, u32)| {
-        let turned = affine.map_or("", |_| ", turned and shifted");
-        let op = GatherBatch { n, h, w, c, affine };
+    let moved = Augment {
+        crop: Some(Crop {
+            margin: 2,
+            reflect: true,
+        }),
+        flip: true,
+        affine: Some(affine),
+    };
+    let cases = [
+        ([9, 5, 7, 3], Augment::default(), 9),
+        ([7, 13, 18, 1], moved, 5),
+    ];
+    let case = |([n, h, w, c], augment, count): ([u32; 4], Augment, u32)| {
+        let turned = augment
+            .affine
+            .map_or("", |_| ", cropped, flipped and turned");
+        let op = GatherBatch {
+            n,
+            h,
+            w,
+            c,
+            augment,
+        };
         let shape = format!("{count} of {n}x{h}x{w}x{c}{turned}");
         Case::new("gather_batch", shape, move |setting| {
             let (images, labels, order) = (images(&op), labels(), order());
@@ -95,7 +123,8 @@ pub(super) fn cases() -> Vec<Case> {
                 order: &order,
             };
             let scale = GatherBatch::scale(&vec![0.4; c as usize], &vec![0.3; c as usize]);
-            check(setting, op, params(count), samples, &order, &scale)
+            let shard = if c > 1 { SAMPLES } else { 8 };
+            check(setting, op, params(count), samples, &order, &scale, shard)
         })
     };
     cases.map(case).into()

@@ -5,7 +5,7 @@ use crate::cli::EvalArgs;
 use serde_json::json;
 use wgprune::data;
 use wgprune::error::Result;
-use wgprune::net::{by_name, load};
+use wgprune::net::{self, load};
 use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
@@ -15,7 +15,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         name,
         folder(args.data.data_root.as_deref().unwrap_or_default()),
     )?;
-    let net = by_name(&args.model, dataset.input(), dataset.classes)?;
+    let net = net::open(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
     let gpu = open_gpu(args.look.device.selector.as_deref())?;
     let score = Evaluator::open(&gpu, &net, &dataset, &config)?.score(&weights)?;

@@ -5,7 +5,7 @@ use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
-use wgprune::net::{self, MODELS, Model, Net, Parameter, Shape, by_name, compile};
+use wgprune::net::{self, MODELS, Model, Net, Network, Parameter, Shape, compile};
 use wgprune::train::settings;
 
 /// What MNIST and CIFAR-10 have.
@@ -28,8 +28,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         return Ok(());
     };
     let config = config_with_batch(args.look.batch)?;
-    let input = net::model(model)?.input;
-    let net = by_name(model, input, CLASSES)?;
+    let input = input(model)?;
+    let net = net::open(model, input, CLASSES)?;
     // How many images there are is not known without opening the data set.
     let plan = compile(&net, &settings(&config, input.w, [0; 2]), tuning(args)?)
         .plan
@@ -95,6 +95,18 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     }
     print(format!("\n{plan}"))?;
     Ok(())
+}
+
+/// The images that a network is shown for.
+fn input(model: &str) -> Result<Shape> {
+    if !net::is_file(model) {
+        return Ok(net::model(model)?.input);
+    }
+    let (_, network) = Network::read(model)?;
+    Ok(match network.input {
+        Some([h, w, c]) => Shape { h, w, c },
+        None => Shape { h: 32, w: 32, c: 3 },
+    })
 }
 
 /// Name, output shape and number of parameters of each layer.

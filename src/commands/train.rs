@@ -13,7 +13,6 @@ use wgprune::config::{Config, Method};
 use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
-use wgprune::net::by_name;
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{Checkpoint, Finish, Outcome, Schedule, Session, train, train_images};
 
@@ -150,7 +149,7 @@ impl<'a> Job<'a> {
         dataset: Dataset,
         device: Option<&str>,
     ) -> Result<Self> {
-        let net = by_name(&config.model, dataset.input(), dataset.classes)?;
+        let net = config.net(dataset.input(), dataset.classes)?;
         let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
         let gpu = open_gpu(device)?;
         Ok(Self {

@@ -1,9 +1,10 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
+use super::keys::{NETWORK, check_keys};
 use super::{Config, MAX_BATCH, recipe};
 use crate::data;
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
+use crate::net::{self, Net, Network, Shape};
 use crate::train::{Length, Schedule};
 use std::path::Path;
 use toml::{Table, Value};
@@ -37,6 +38,9 @@ impl Config {
         check_keys(&table, &defaults, "", &source)?;
         from_table(&table, &source)?;
         for (key, value) in edits {
+            if key == "model" {
+                table.remove(NETWORK);
+            }
             set(&mut table, key, value.clone())?;
         }
         check_keys(&table, &defaults, "", "the configuration")?;
@@ -45,13 +49,28 @@ impl Config {
         Ok(config)
     }
 
-    /// The configuration that repeats a run from any working directory: its data by absolute folders, and `auto` of
-    /// `prune.every` as the steps that `schedule` made of it, so that the file tells what was done. Lengths stay as they
+    /// The network for images of `input` and so many classes.
+    ///
+    /// # Errors
+    /// As [`net::open`] has it.
+    pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
+        match &self.network {
+            Some(network) => network.build(&self.model, input, classes),
+            None => net::open(&self.model, input, classes),
+        }
+    }
+
+    /// The configuration that repeats a run from any working directory: its data by absolute folders, its network itself
+    /// where it is one of a file, and `auto` of `prune.every` as the steps that `schedule` made of it, so that the file tells what was done. Lengths stay as they
     /// were written, as they tell it already.
     ///
     /// # Errors
-    /// A folder of the data that is gone or whose name is not Unicode.
+    /// A folder of the data that is gone or whose name is not Unicode, or a network that cannot be read.
     pub fn pin(mut self, schedule: &Schedule) -> Result<Self> {
+        if self.network.is_none() && net::is_file(&self.model) {
+            let (name, network) = Network::read(&self.model)?;
+            (self.model, self.network) = (name, Some(network));
+        }
         let root = Some(Path::new(&self.data.root)).filter(|root| !root.as_os_str().is_empty());
         (self.data.name, self.data.root) = data::absolute(&self.data.name, root)?;
         if let (AUTO, Some(ramp)) = (self.prune.every.as_str(), &schedule.ramp) {
@@ -115,6 +134,7 @@ impl Config {
             1.0,
             true,
         )?;
+        range("data.crop", data.crop.into(), 0.0, 1024.0, false)?;
         range("data.rotation", data.rotation, 0.0, 180.0, false)?;
         range("data.translation", data.translation, 0.0, 1.0, true)?;
         range(
@@ -200,73 +220,6 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<()> {
             }
         }
     }
-}
-
-/// Refuses keys that the defaults do not have, with the nearest one that they have.
-fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
-    for (key, value) in table {
-        let Some(default) = known.get(key) else {
-            let keys: Vec<&str> = known.keys().map(String::as_str).collect();
-            let help = match nearest(key, keys.iter().copied()) {
-                Some(guess) => format!("did you mean {prefix}{guess}?"),
-                None => format!("known there: {}", keys.join(", ")),
-            };
-            return Err(Error::config(
-                format!("{source}: there is no key {prefix}{key}"),
-                help,
-            ));
-        };
-        match (value, default) {
-            (Value::Table(inner), Value::Table(known)) => {
-                check_keys(inner, known, &format!("{prefix}{key}."), source)?;
-            }
-            (_, Value::Table(known)) => {
-                let keys: Vec<String> =
-                    known.keys().map(|k| format!("{prefix}{key}.{k}")).collect();
-                return Err(Error::config(
-                    format!("{source}: {prefix}{key} is a section, not a value"),
-                    format!("set one of its keys: {}", keys.join(", ")),
-                ));
-            }
-            (Value::Table(_), _) => {
-                return Err(Error::config(
-                    format!("{source}: {prefix}{key} is a value, not a section"),
-                    format!("for example {prefix}{key} = {default}"),
-                ));
-            }
-            _ => check_kind(value, default, &format!("{prefix}{key}"), source)?,
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.
-fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
-    // Only the seed is wider than 32 bits.
-    let most = if key == "seed" {
-        i64::MAX
-    } else {
-        u32::MAX.into()
-    };
-    let (fits, wanted) = match default {
-        Value::Integer(_) => (
-            value
-                .as_integer()
-                .is_some_and(|number| (0..=most).contains(&number)),
-            format!("a whole number from 0 to {most}"),
-        ),
-        Value::Float(_) => (value.is_float() || value.is_integer(), "a number".into()),
-        Value::Boolean(_) => (value.is_bool(), "true or false".into()),
-        Value::Array(_) => (value.is_array(), "a list".into()),
-        _ => (value.is_str(), "text".into()),
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(Error::config(
-        format!("{source}: {key} is {value}, but it must be {wanted}"),
-        format!("for example {key} = {default}"),
-    ))
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use super::{Layer, Parameter, Shape};
 use crate::error::{Error, Result};
 use crate::ops::{AvgPool, Conv2d, LONGEST_SUM, MaxPool, Subsample};
 
+/// Most weights of a layer, and most outputs for one image: kernels count them in 32 bits, as bytes too.
+const MOST_ELEMENTS: u64 = 1 << 28;
+
 /// A layer in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -75,6 +78,22 @@ impl Net {
             && self.shape(other) != from
         {
             return refuse(format!("what it adds is {}", self.shape(other)));
+        }
+        let elements = [shape.h, shape.w, shape.c]
+            .map(u64::from)
+            .iter()
+            .product::<u64>();
+        let weights = match layer {
+            Layer::Conv2d {
+                kernel, outputs, ..
+            } => u64::from(kernel).pow(2) * u64::from(from.c) * u64::from(outputs),
+            Layer::Linear { outputs, .. } => u64::from(from.c) * u64::from(outputs),
+            _ => 0,
+        };
+        if elements.max(weights) > MOST_ELEMENTS {
+            return refuse(format!(
+                "it would have {weights} weights and {elements} outputs, and {MOST_ELEMENTS} are the most"
+            ));
         }
         let terms = layer.longest_sum(from);
         if terms > LONGEST_SUM.into() {

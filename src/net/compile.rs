@@ -5,7 +5,8 @@ use super::record::{Mode, Recorder};
 use super::{Net, Parameter, Shape};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
-    Adam, Affine, CrossEntropy, GatherBatch, Metrics, Prune, Record, Sgd, StepParams, UpdateTensors,
+    Adam, Affine, Augment, CrossEntropy, GatherBatch, Metrics, Prune, Record, Sgd, StepParams,
+    UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -34,7 +35,7 @@ pub struct Settings {
     /// Label smoothing of the training loss.
     pub smoothing: f32,
     /// Augmentation of training images.
-    pub affine: Option<Affine>,
+    pub augment: Augment,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
 }
@@ -62,8 +63,8 @@ pub const TEST: usize = 1;
 pub struct RunTensors {
     /// In PyTorch's order.
     pub parameters: Vec<Placed>,
-    /// Bytes of the training images and of the test images.
-    pub images: [Tensor; 2],
+    /// Bytes of the training images and of the test images, in shards as [`GatherBatch::record`] takes them.
+    pub images: [Vec<Tensor>; 2],
     /// Labels of the training images and of the test images.
     pub labels: [Tensor; 2],
     /// Samples in the order in which batches take them.
@@ -146,11 +147,8 @@ impl RunTensors {
             ("train", settings.train_images),
             ("test", settings.test_images),
         ];
-        let bytes = |count: u32| {
-            count
-                .checked_mul(net.input.len())
-                .expect("a data set below 4 GiB")
-        };
+        let image = net.input.len();
+        let shard = GatherBatch::shard_images(image);
         let prunable = arena.prunable_ranges().len();
         let prunable = u32::try_from(prunable).expect("fewer tensors than weights");
         let segments = if settings.per_layer { prunable } else { 1 };
@@ -162,8 +160,16 @@ impl RunTensors {
         let table = RECORDS * Record::LEN;
         let metrics = plan.tensor("metrics", &[table + prunable]);
         Self {
-            images: sets
-                .map(|(set, n)| plan.tensor(format!("data.{set}.images"), &[bytes(n).div_ceil(4)])),
+            images: sets.map(|(set, count)| {
+                let firsts = (0..count.max(1)).step_by(shard as usize);
+                firsts
+                    .map(|first| {
+                        let bytes = u64::from(shard.min(count - first)) * u64::from(image);
+                        let words = u32::try_from(bytes.div_ceil(4)).expect("a shard is small");
+                        plan.tensor(format!("data.{set}.images.{first}"), &[words])
+                    })
+                    .collect()
+            }),
             labels: sets.map(|(set, n)| plan.tensor(format!("data.{set}.labels"), &[n])),
             order: plan.tensor("order", &[settings.train_images.max(settings.test_images)]),
             scale: plan.tensor("scale", &[2 * net.input.c]),
@@ -193,10 +199,10 @@ fn record_gathers(
     outputs: [&Tensor; 2],
 ) {
     let Shape { h, w, c } = net.input;
-    for (phase, set, affine) in [
-        ("gather", TRAIN, settings.affine),
-        ("gather-plain", TRAIN, None),
-        ("gather-test", TEST, None),
+    for (phase, set, augment) in [
+        ("gather", TRAIN, settings.augment),
+        ("gather-plain", TRAIN, Augment::default()),
+        ("gather-test", TEST, Augment::default()),
     ] {
         plan.phase(phase);
         plan.layer("batch");
@@ -209,15 +215,15 @@ fn record_gathers(
             turns,
             ..
         } = tensors;
-        let inputs = [&images[set], &labels[set], order, step, scale, turns];
+        let inputs = [&labels[set], order, step, scale, turns];
         GatherBatch {
             n: settings.batch,
             h,
             w,
             c,
-            affine,
+            augment,
         }
-        .record(plan, inputs, outputs);
+        .record(plan, &images[set], inputs, outputs);
     }
 }
 

@@ -37,6 +37,9 @@ impl fmt::Display for Shape {
     }
 }
 
+/// Largest side of a window, stride and padding, so that products of them stay within 64 bits.
+const MOST: u32 = 1024;
+
 /// What a node computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Layer {
@@ -115,6 +118,12 @@ impl Layer {
         let window = |kernel: u32, stride: u32, pad: u32, c: u32| {
             if stride == 0 {
                 return Err("its stride is 0".to_owned());
+            }
+            if kernel == 0 {
+                return Err("its window has no side".to_owned());
+            }
+            if kernel.max(stride).max(pad) > MOST {
+                return Err(format!("a window, a stride or a padding is above {MOST}"));
             }
             let sides =
                 windows(from.h, kernel, stride, pad).zip(windows(from.w, kernel, stride, pad));

@@ -131,8 +131,8 @@ impl BatchNorm {
             ("HAS_ADDED", dadded.is_some().into()),
             ("ADDS_ADDED", adds(dadded)),
         ];
-        // Something must be bound to what nobody asked for.
-        let spares = [(); 2].map(|()| plan.scratch("unused", &[1]));
+        // Something must be bound to what nobody asked for, and no less than one value.
+        let spares = [(); 2].map(|()| plan.scratch("unused", &[vector_width(self.c)]));
         let [dx, dadded] = [(dx, &spares[0]), (dadded, &spares[1])]
             .map(|(wanted, spare)| wanted.map_or(spare, |(tensor, _)| tensor));
         let slices = self.rows.div_ceil(ROWS_PER_INVOCATION);

@@ -1,9 +1,12 @@
-//! Picks a batch from the data set on the device, normalises it and, if asked, rotates and shifts each image.
+//! Picks a batch from the data set on the device, normalises it and, if asked, crops, flips, rotates and shifts each image.
 
 use super::StepParams;
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const KERNEL: Kernel = kernel!("gather_batch", "grid", "step", "philox");
+
+/// A binding may have 128 MiB on any adapter.
+const MOST_SHARD_BYTES: u32 = 120 << 20;
 
 /// Geometry of a batch: N·H·W·C from images of H·W·C bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,11 +19,32 @@ pub struct GatherBatch {
     pub w: u32,
     /// Channels of the images.
     pub c: u32,
-    /// Random rotation and translation; `None` takes the images as they are.
+    /// What happens to the images on the way.
+    pub augment: Augment,
+}
+
+/// Random changes of where the pixels of an image lie, one after the other. Parameters are drawn for each sample and epoch
+/// and counted in integers, so every adapter takes the same pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Augment {
+    /// First, a part of the image with a margin around it.
+    pub crop: Option<Crop>,
+    /// Then half of the images are mirrored left to right.
+    pub flip: bool,
+    /// Then they are turned and moved.
     pub affine: Option<Affine>,
 }
 
-/// Random affine augmentation: one angle and one translation for each sample and epoch, nearest pixel, black outside.
+/// Random crop: the image gets a margin, and a part of its old size is taken anywhere within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crop {
+    /// Pixels on every side; fewer than the image has along each axis.
+    pub margin: u32,
+    /// Whether the margin mirrors the image about its outermost pixels; otherwise it is black.
+    pub reflect: bool,
+}
+
+/// Random rotation and translation: one angle and one translation for each sample and epoch, nearest pixel, black outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
     /// Angles are drawn evenly from plus to minus this, in degrees.
@@ -48,42 +72,72 @@ impl Affine {
 }
 
 impl GatherBatch {
-    /// `images` (bytes, four to a word), `all_labels` (u32), the sample `order` (u32), `step`, `scale` (C factors,
-    /// then C offsets) and `turns` (pairs of i32, [`Affine::turns`]) give `x` and `labels` (u32) of the batch.
+    /// Images in each shard but the last, of images of so many bytes: whole ones in whole words, in no more bytes than any
+    /// adapter lets a kernel bind.
+    pub fn shard_images(image_bytes: u32) -> u32 {
+        (MOST_SHARD_BYTES / image_bytes.max(1) / 4 * 4).max(4)
+    }
+
+    /// `images` (bytes, four to a word, in one or more shards, all but the last of as many whole images), `all_labels`
+    /// (u32), the sample `order` (u32), `step`, `scale` (C factors, then C offsets) and `turns` (pairs of i32,
+    /// [`Affine::turns`]) give `x` and `labels` (u32) of the batch.
     /// A place behind the last of `order` means the last, and so does an entry of `order` behind the last sample.
     /// Without samples the dispatch can be looked at, but no device loads it.
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry and the samples.
-    pub fn record(&self, plan: &mut Plan, inputs: [&Tensor; 6], [x, labels]: [&Tensor; 2]) {
-        let [images, all_labels, order, step, scale, turns] = inputs;
+    pub fn record(
+        &self,
+        plan: &mut Plan,
+        images: &[Tensor],
+        inputs: [&Tensor; 5],
+        [x, labels]: [&Tensor; 2],
+    ) {
+        let [all_labels, order, step, scale, turns] = inputs;
         let samples = all_labels.len();
         x.expect_len(&[self.n, self.h, self.w, self.c]);
         labels.expect_len(&[self.n]);
         step.expect_len(&[StepParams::LEN]);
         scale.expect_len(&[2, self.c]);
-        let bytes = u64::from(samples) * u64::from(self.h * self.w * self.c);
-        images.expect_len(&[u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)]);
-        if self.affine.is_some() {
+        let Augment { crop, flip, affine } = self.augment;
+        if affine.is_some() {
             turns.expect_len(&[Affine::TURNS, 2]);
         }
-        let constants: [Constant; 8] = [
-            ("N", self.n),
-            ("H", self.h),
-            ("W", self.w),
-            ("C", self.c),
-            ("SAMPLES", samples),
-            ("ORDER", order.len()),
-            ("TURNS", self.affine.map_or(0, |_| Affine::TURNS)),
-            ("SHIFT", self.affine.map_or(0, |affine| affine.shift)),
-        ]
-        .map(|(name, value)| (name, value.into()));
-        plan.elementwise(
-            &KERNEL,
-            &constants,
-            &[&inputs[..], &[x, labels]].concat(),
-            self.n * self.h,
-        );
+        let image_bytes = u64::from(self.h) * u64::from(self.w) * u64::from(self.c);
+        let [full, rest] = match images {
+            [] => panic!("there is at least one shard"),
+            [_] => [samples, samples],
+            [first, others @ ..] => {
+                let full = u32::try_from(first.bytes() / image_bytes).expect("few images");
+                let others = u32::try_from(others.len()).expect("few shards");
+                [full, samples.saturating_sub(full * others)]
+            }
+        };
+        for (i, shard) in (0..).zip(images) {
+            let first = i * full;
+            let is_last = i as usize + 1 == images.len();
+            let count = if is_last { rest } else { full };
+            let words = (u64::from(count) * image_bytes).div_ceil(4);
+            shard.expect_len(&[u32::try_from(words).unwrap_or(u32::MAX)]);
+            let constants: [Constant; 13] = [
+                ("N", self.n),
+                ("H", self.h),
+                ("W", self.w),
+                ("C", self.c),
+                ("SAMPLES", samples),
+                ("FIRST", first),
+                ("COUNT", count),
+                ("ORDER", order.len()),
+                ("MARGIN", crop.map_or(0, |crop| crop.margin)),
+                ("REFLECTS", crop.is_some_and(|crop| crop.reflect).into()),
+                ("FLIPS", flip.into()),
+                ("TURNS", affine.map_or(0, |_| Affine::TURNS)),
+                ("SHIFT", affine.map_or(0, |affine| affine.shift)),
+            ]
+            .map(|(name, value)| (name, value.into()));
+            let tensors = [&[shard], &inputs[..], &[x, labels]].concat();
+            plan.elementwise(&KERNEL, &constants, &tensors, self.n * self.h);
+        }
     }
 
     /// Factors and offsets that turn a byte into `(byte/255 - mean) / std` of its channel.

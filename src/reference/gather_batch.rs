@@ -1,7 +1,7 @@
 //! Twin of [`GatherBatch`]. Which pixel is taken is exact; only its normalised value may round.
 
 use super::{Bounded, EPSILON};
-use crate::ops::{Affine, GatherBatch, StepParams};
+use crate::ops::{Affine, Augment, Crop, GatherBatch, StepParams};
 use crate::random::{Stream, philox};
 
 /// A data set, as bytes.
@@ -15,18 +15,58 @@ pub struct Samples<'a> {
     pub order: &'a [u32],
 }
 
-/// The pixel of the image that (h, w) of the batch shows, if it lies inside: the image is turned about its centre,
-/// then shifted, so a pixel is traced back by the shift and then by the turn, and rounded to the nearest pixel.
-///
-/// Cosine and sine are counted in 65536ths and distances from the centre in halves of a pixel, so all is integer.
+/// The pixel of the sample's image that (h, w) of the batch shows, if any: the changes of [`Augment`] backwards.
 pub fn source_pixel(
     s: &GatherBatch,
-    affine: &Affine,
     step: &StepParams,
     sample: u32,
+    place: [u32; 2],
+) -> Option<[u32; 2]> {
+    let Augment { crop, flip, affine } = s.augment;
+    let draw = |group| {
+        philox(
+            [sample, step.epoch, group, Stream::Augment as u32],
+            step.seed,
+        )
+    };
+    let mut place = place;
+    if let Some(affine) = affine {
+        place = turned_pixel(s, &affine, draw(0), place)?;
+    }
+    let random = draw(1);
+    if flip && random[2] % 2 == 1 {
+        place[1] = s.w - 1 - place[1];
+    }
+    if let Some(Crop { margin, reflect }) = crop {
+        let within = |place: u32, draw: u32, extent: u32| {
+            let place = i64::from(place) + i64::from(draw % (2 * margin + 1)) - i64::from(margin);
+            let last = i64::from(extent) - 1;
+            let folded = if place < 0 {
+                -place
+            } else {
+                last - (place - last).abs()
+            };
+            let taken = if reflect { folded } else { place };
+            u32::try_from(taken).ok().filter(|&taken| taken < extent)
+        };
+        place = [
+            within(place[0], random[0], s.h)?,
+            within(place[1], random[1], s.w)?,
+        ];
+    }
+    Some(place)
+}
+
+/// The pixel that (h, w) shows where an image is turned about its centre and then shifted, if it lies inside: it is traced
+/// back by the shift and then by the turn, and rounded to the nearest pixel.
+///
+/// Cosine and sine are counted in 65536ths and distances from the centre in halves of a pixel, so all is integer.
+fn turned_pixel(
+    s: &GatherBatch,
+    affine: &Affine,
+    random: [u32; 4],
     [h, w]: [u32; 2],
 ) -> Option<[u32; 2]> {
-    let random = philox([sample, step.epoch, 0, Stream::Augment as u32], step.seed);
     let [cos, sin] = affine.turn(random[0] % Affine::TURNS).map(i64::from);
     let [right, down] = [random[1], random[2]]
         .map(|word| i64::from(word % (2 * affine.shift + 1)) - i64::from(affine.shift));
@@ -60,9 +100,7 @@ pub fn gather(
         labels.push(samples.labels[sample as usize]);
         for pixel in 0..s.h * s.w {
             let place = [pixel / s.w, pixel % s.w];
-            let source = s.affine.as_ref().map_or(Some(place), |affine| {
-                source_pixel(s, affine, step, sample, place)
-            });
+            let source = source_pixel(s, step, sample, place);
             for c in 0..channels {
                 let byte = source.map_or(0, |[h, w]| {
                     samples.images[((sample * s.h + h) * s.w + w) as usize * channels + c]

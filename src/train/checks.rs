@@ -43,6 +43,24 @@ pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a margin that is not smaller than the images, which a mirror could not fill.
+///
+/// # Errors
+/// Names the margin and the images.
+pub fn check_crop(config: &Config, dataset: &Dataset) -> Result<()> {
+    let side = dataset.height.min(dataset.width);
+    if config.data.crop < side {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!(
+            "data.crop is {}, but {} has images of {}x{}",
+            config.data.crop, dataset.name, dataset.height, dataset.width
+        ),
+        format!("it must be below {side}; 4 is usual for images of 32x32"),
+    ))
+}
+
 /// Refuses a data set that `net` was not made for, or that is not what it says of itself.
 ///
 /// # Errors

@@ -83,9 +83,17 @@ pub(super) fn count(items: usize) -> u32 {
 pub(super) fn upload(machine: &Machine, tensors: &RunTensors, dataset: &Dataset, sets: &[usize]) {
     for &set in sets {
         let Split { images, labels } = [&dataset.train, &dataset.test][set];
-        let mut bytes = images.clone();
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        machine.write(&tensors.images[set], &bytes);
+        let mut rest = &images[..];
+        for shard in &tensors.images[set] {
+            let words = rest
+                .len()
+                .min(usize::try_from(shard.bytes()).unwrap_or(usize::MAX));
+            let (own, others) = rest.split_at(words);
+            let mut bytes = own.to_vec();
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            machine.write(shard, &bytes);
+            rest = others;
+        }
         let labels: Vec<u32> = labels.iter().map(|&label| label.into()).collect();
         machine.write(&tensors.labels[set], &labels);
     }

@@ -5,7 +5,7 @@ mod state;
 pub use state::{ParameterState, Snapshot};
 
 use super::evaluate::{count, score, upload};
-use super::{ImageSet, Score, check_batch, check_data, settings, train_images, tuning};
+use super::{ImageSet, Score, check_batch, check_crop, check_data, settings, train_images, tuning};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -51,13 +51,14 @@ impl Session {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
         check_data(net, dataset)?;
+        check_crop(config, dataset)?;
         check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
         let plan = plan.share_memory();
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
-        if let Some(affine) = settings.affine {
+        if let Some(affine) = settings.augment.affine {
             machine.write(&tensors.turns, &affine.turns());
         }
         let mut train = if kept < images[0] {

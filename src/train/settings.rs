@@ -1,10 +1,10 @@
 //! From the configuration to what a plan is made from.
 
-use crate::config::{Config, OptimiserConfig, OptimiserKind, ProductKind, Scope};
+use crate::config::{Config, Margin, OptimiserConfig, OptimiserKind, ProductKind, Scope};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Product, Tuning};
 use crate::net::{Optimiser, Settings};
-use crate::ops::{Adam, Affine, Sgd};
+use crate::ops::{Adam, Affine, Augment, Crop, Sgd};
 
 /// The kernel choices for an adapter, after `[tuning]`.
 pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
@@ -62,17 +62,24 @@ pub fn settings(
         reason = "a share of the width"
     )]
     let shift = (config.data.translation * f64::from(input_width)).round() as u32;
-    let augments = config.data.rotation > 0.0 || shift > 0;
+    let turns = config.data.rotation > 0.0 || shift > 0;
     Settings {
         batch: config.train.batch,
         train_images,
         test_images,
         optimiser,
         smoothing: config.train.label_smoothing,
-        affine: augments.then_some(Affine {
-            degrees: config.data.rotation,
-            shift,
-        }),
+        augment: Augment {
+            crop: (config.data.crop > 0).then_some(Crop {
+                margin: config.data.crop,
+                reflect: config.data.crop_margin == Margin::Reflect,
+            }),
+            flip: config.data.flip,
+            affine: turns.then_some(Affine {
+                degrees: config.data.rotation,
+                shift,
+            }),
+        },
         per_layer: config.prune.scope == Scope::Layer,
     }
 }

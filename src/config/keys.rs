@@ -1,0 +1,79 @@
+//! Which keys a configuration has, and of which kind their values are.
+
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+use toml::{Table, Value};
+
+/// The key of a network that came from a file.
+pub(super) const NETWORK: &str = "network";
+
+/// Refuses keys that the defaults do not have, with the nearest one that they have.
+pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
+    for (key, value) in table {
+        // Whose keys are those of its layers.
+        if prefix.is_empty() && key == NETWORK {
+            continue;
+        }
+        let Some(default) = known.get(key) else {
+            let keys: Vec<&str> = known.keys().map(String::as_str).collect();
+            let help = match nearest(key, keys.iter().copied()) {
+                Some(guess) => format!("did you mean {prefix}{guess}?"),
+                None => format!("known there: {}", keys.join(", ")),
+            };
+            return Err(Error::config(
+                format!("{source}: there is no key {prefix}{key}"),
+                help,
+            ));
+        };
+        match (value, default) {
+            (Value::Table(inner), Value::Table(known)) => {
+                check_keys(inner, known, &format!("{prefix}{key}."), source)?;
+            }
+            (_, Value::Table(known)) => {
+                let keys: Vec<String> =
+                    known.keys().map(|k| format!("{prefix}{key}.{k}")).collect();
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a section, not a value"),
+                    format!("set one of its keys: {}", keys.join(", ")),
+                ));
+            }
+            (Value::Table(_), _) => {
+                return Err(Error::config(
+                    format!("{source}: {prefix}{key} is a value, not a section"),
+                    format!("for example {prefix}{key} = {default}"),
+                ));
+            }
+            _ => check_kind(value, default, &format!("{prefix}{key}"), source)?,
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.
+fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
+    // Only the seed is wider than 32 bits.
+    let most = if key == "seed" {
+        i64::MAX
+    } else {
+        u32::MAX.into()
+    };
+    let (fits, wanted) = match default {
+        Value::Integer(_) => (
+            value
+                .as_integer()
+                .is_some_and(|number| (0..=most).contains(&number)),
+            format!("a whole number from 0 to {most}"),
+        ),
+        Value::Float(_) => (value.is_float() || value.is_integer(), "a number".into()),
+        Value::Boolean(_) => (value.is_bool(), "true or false".into()),
+        Value::Array(_) => (value.is_array(), "a list".into()),
+        _ => (value.is_str(), "text".into()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!("{source}: {key} is {value}, but it must be {wanted}"),
+        format!("for example {key} = {default}"),
+    ))
+}

@@ -1,0 +1,133 @@
+//! Networks with batch norm, residual sums and pools follow PyTorch for 20 steps, from the same initial weights and with
+//! the same batches: losses, all weights at the end, and the loss that evaluation by running statistics gives then.
+//!
+//! assets/golden/conv_nets.py writes PyTorch's figures. Two of the networks run on the kernels that suit any adapter, which
+//! a software adapter compiles in half the time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a failed test should panic, and its numbers are small"
+)]
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wgprune::config::{Config, ProductKind};
+use wgprune::data::{self, Dataset, Split};
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::{load, open};
+use wgprune::train::{ImageSet, Session};
+
+/// As in the script.
+const BATCH: u32 = 64;
+const LEARNING_RATE: f64 = 0.0005;
+
+/// How far a loss may lie from PyTorch's as a share of it, and all weights together as a share of their norm.
+const BOUND: f64 = 1e-3;
+
+#[derive(Deserialize)]
+struct Golden {
+    losses: Vec<f64>,
+    evaluated: f64,
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("assets/golden")
+        .join(name)
+}
+
+/// The embedded set, with the first training images in place of its test images.
+fn dataset() -> Dataset {
+    let mut dataset = data::open("mnist-mini", None).unwrap();
+    let images = dataset.train.images[..1000 * dataset.image_bytes()].to_vec();
+    let labels = dataset.train.labels[..1000].to_vec();
+    dataset.test = Split { images, labels };
+    dataset
+}
+
+fn assert_close(what: &str, ours: f64, theirs: f64) -> f64 {
+    let deviation = (ours / theirs - 1.0).abs();
+    assert!(
+        deviation <= BOUND,
+        "{what}: {ours} is off by {deviation:e} from {theirs}"
+    );
+    deviation
+}
+
+fn assert_follows(model: &str, name: &str, product: ProductKind) {
+    let dataset = dataset();
+    let text = std::fs::read_to_string(golden("conv_nets.json")).unwrap();
+    let wanted = &serde_json::from_str::<BTreeMap<String, Golden>>(&text).unwrap()[name];
+    let mut config = Config::default();
+    config.train.batch = BATCH;
+    config.tuning.product = product;
+    let net = open(model, dataset.input(), dataset.classes).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+    session.initialise(&config).unwrap();
+    session.shuffle(0);
+    for step in 0..wanted.losses.len() as u32 {
+        session
+            .step(step, LEARNING_RATE, &config.optimiser)
+            .unwrap();
+    }
+    let records = session.read_records().unwrap();
+    assert_eq!(records.len(), wanted.losses.len());
+    let mut largest = 0f64;
+    for (step, (record, &theirs)) in records.iter().zip(&wanted.losses).enumerate() {
+        let what = format!("{name}, step {step}");
+        largest = largest.max(assert_close(&what, record.loss.into(), theirs));
+    }
+
+    let file = golden(&format!("{name}.safetensors"));
+    let theirs = load(&file, &net.parameters(), &net.name).unwrap();
+    let ours = session.weights().unwrap();
+    let sums: Vec<[f64; 2]> = (ours.iter().zip(&theirs))
+        .map(|((_, ours), theirs)| {
+            let pairs = ours.iter().zip(theirs);
+            let pairs = pairs.map(|(&a, &b)| [a, b].map(f64::from));
+            let squares = pairs.map(|[a, b]| [(a - b).powi(2), b.powi(2)]);
+            squares.fold([0.0; 2], |[x, y], [a, b]| [x + a, y + b])
+        })
+        .collect();
+    let [squares, norm] = sums.iter().fold([0.0; 2], |[x, y], [a, b]| [x + a, y + b]);
+    for ((parameter, _), [own, size]) in ours.iter().zip(&sums) {
+        // One tensor may be off by more than its share, but none is another one. A bias in front of a batch norm has no
+        // gradient but rounding.
+        let is_itself = *own <= 0.01 * size + 1e-12 * norm;
+        assert!(is_itself, "{} of {name} is another", parameter.name);
+    }
+    let weights = (squares / norm).sqrt();
+    assert!(weights <= BOUND, "{name}: weights are off by {weights:e}");
+    let evaluated = session.evaluate(ImageSet::Test).unwrap().loss();
+    let evaluated = assert_close(&format!("{name}, evaluated"), evaluated, wanted.evaluated);
+    eprintln!(
+        "{name}: losses off by {largest:.1e}, weights by {weights:.1e}, evaluated by {evaluated:.1e}"
+    );
+}
+
+fn file(name: &str) -> String {
+    golden(&format!("nets/{name}.toml"))
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_narrow_resnet_18_follows_pytorch() {
+    let name = "resnet-18-narrow";
+    assert_follows(&file(name), name, ProductKind::Auto);
+}
+
+#[test]
+fn a_narrow_vgg_follows_pytorch() {
+    assert_follows(&file("vgg-narrow"), "vgg-narrow", ProductKind::Block);
+}
+
+#[test]
+fn resnet_20_follows_pytorch() {
+    assert_follows("resnet-20", "resnet-20", ProductKind::Block);
+}
