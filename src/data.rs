@@ -64,7 +64,11 @@ impl Dataset {
         }
         for split in [&self.train, &self.test] {
             hash.update((split.labels.len() as u64).to_le_bytes());
-            hash.update(&split.labels);
+            // One byte each where that is enough, so that a set does not change its hash because others have more classes.
+            let width = if self.classes <= 256 { 1 } else { 2 };
+            for label in &split.labels {
+                hash.update(&label.to_le_bytes()[..width]);
+            }
             hash.update(&split.images);
         }
         hex(&hash.finalize())
@@ -86,7 +90,7 @@ pub struct Split {
     /// N·H·W·C, 0 to 255.
     pub images: Vec<u8>,
     /// N.
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
 }
 
 impl Split {

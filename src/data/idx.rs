@@ -45,6 +45,7 @@ pub(super) fn read_split(images: Source, labels: Source) -> Result<(Split, u32, 
             REMEDY,
         ));
     }
+    let labels = labels.into_iter().map(u16::from).collect();
     Ok((Split { images, labels }, height, width))
 }
 
