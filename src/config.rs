@@ -5,6 +5,7 @@ mod resolve;
 
 pub use recipe::{RECIPES, Recipe};
 
+use crate::data::ImageOptions;
 use crate::net::Init;
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
@@ -41,16 +42,34 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A known name or a folder.
+    /// A known name or a path.
     pub name: String,
     /// Folder that holds the named sets; empty: `WGPRUNE_DATA` or the platform's data folder.
     pub root: String,
+    /// Side of the squares that images of a folder become, in pixels.
+    pub size: u32,
+    /// Share of each class of a folder of images that is tested on, if it has no `val` or `test`; the same images for
+    /// every seed.
+    pub test_share: f64,
+    /// Files of a folder of images that may be bad; they are left out.
+    pub skip_bad: u32,
     /// Training images held out for validation, chosen by the seed.
     pub validation: u32,
     /// Training images are rotated by up to this many degrees either way.
     pub rotation: f64,
     /// Training images are moved by up to this share of their width, along both axes.
     pub translation: f64,
+}
+
+impl DataConfig {
+    /// How a folder of images is read.
+    pub fn images(&self) -> ImageOptions {
+        ImageOptions {
+            size: self.size,
+            test_share: self.test_share,
+            skip_bad: self.skip_bad,
+        }
+    }
 }
 
 /// `[train]`
@@ -221,9 +240,17 @@ impl Default for Config {
 
 impl Default for DataConfig {
     fn default() -> Self {
+        let ImageOptions {
+            size,
+            test_share,
+            skip_bad,
+        } = ImageOptions::default();
         Self {
             name: "mnist-mini".into(),
             root: String::new(),
+            size,
+            test_share,
+            skip_bad,
             validation: 0,
             rotation: 0.0,
             translation: 0.0,

@@ -13,6 +13,7 @@ mod cifar;
 mod copies;
 mod fetch;
 mod idx;
+mod image_folder;
 mod locate;
 mod source;
 mod verify;
@@ -21,6 +22,7 @@ pub use catalogue::{Archive, Entry, Format, Home, Member, Packing, SETS, find};
 pub use cifar::Cifar;
 pub use copies::present;
 pub use fetch::{Event, Fetched, Options, get};
+pub use image_folder::ImageOptions;
 use locate::{Folder, Place};
 pub use locate::{absolute, root};
 pub use verify::{Found, State, verify};
@@ -116,7 +118,7 @@ struct Contents {
 }
 
 /// Opens a data set by name, as [`SETS`] has them, or by path: a folder with the four files of MNIST's format or with
-/// those of CIFAR, or an archive of CIFAR.
+/// those of CIFAR, an archive of CIFAR, or a folder of images with a folder to each class.
 ///
 /// `mnist-mini` is always the embedded one. The others lie in a folder in `data_root`; without
 /// it, in the folder that `WGPRUNE_DATA` names; without that, in `wgprune` in the platform's data folder.
@@ -127,6 +129,19 @@ struct Contents {
 ///
 /// Of kind `Config` if the name is unknown, and of kind `Data` if files are missing or damaged.
 pub fn open(name_or_path: &str, data_root: Option<&Path>) -> Result<Dataset> {
+    open_with(name_or_path, data_root, &ImageOptions::default())
+}
+
+/// [`open`], where a folder of images is read as `images` has it.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_with(
+    name_or_path: &str,
+    data_root: Option<&Path>,
+    images: &ImageOptions,
+) -> Result<Dataset> {
     let (contents, published) = match locate::locate(name_or_path, data_root)? {
         Place::Program(entry, files) => (idx::read_embedded(entry, files)?, Some(entry)),
         Place::Root(entry, root) => {
@@ -137,7 +152,7 @@ pub fn open(name_or_path: &str, data_root: Option<&Path>) -> Result<Dataset> {
             };
             (contents, Some(entry))
         }
-        Place::Path(path) => (read_path(path)?, None),
+        Place::Path(path) => (read_path(path, images)?, None),
     };
     let Contents {
         train,
@@ -165,7 +180,7 @@ pub fn open(name_or_path: &str, data_root: Option<&Path>) -> Result<Dataset> {
 }
 
 /// Reads what lies at a path, in the format that its files tell.
-fn read_path(path: &Path) -> Result<Contents> {
+fn read_path(path: &Path, images: &ImageOptions) -> Result<Contents> {
     let folder = Folder::given(path);
     let name = path.to_string_lossy();
     if path.is_file() && [".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end)) {
@@ -174,6 +189,8 @@ fn read_path(path: &Path) -> Result<Contents> {
         idx::read_folder(&folder)
     } else if let Some(set) = cifar::is_in(path) {
         cifar::read_folder(set, &folder)
+    } else if image_folder::is_in(path) {
+        image_folder::read(path, images)
     } else {
         let wanted = [idx::wanted(), Cifar::Ten.wanted(), Cifar::Hundred.wanted()];
         Err(folder.lacks(&[], &wanted.join("; or ")))
