@@ -187,8 +187,8 @@ fn read_path(path: &Path, images: &ImageOptions) -> Result<Contents> {
         cifar::read_any_archive(path)
     } else if idx::is_in(path) {
         idx::read_folder(&folder)
-    } else if let Some(set) = cifar::is_in(path) {
-        cifar::read_folder(set, &folder)
+    } else if let Some(contents) = cifar::read_given(&folder) {
+        contents
     } else if image_folder::is_in(path) {
         image_folder::read(path, images)
     } else {

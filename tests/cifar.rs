@@ -62,6 +62,7 @@ fn a_name_finds_the_archive_or_what_it_unpacks_to() {
     for (folder, name) in [
         (TEN, None),
         ("cifar-10/cifar-10-batches-bin", None),
+        ("cifar-10", None),
         ("cifar-10", Some("cifar-10-binary.tar.gz")),
     ] {
         let root = here();
@@ -80,12 +81,17 @@ fn a_name_finds_the_archive_or_what_it_unpacks_to() {
     let root = here();
     write(&root.path().join(TEN), &ten()[1..]);
     let named = || data::open("cifar-10", Some(root.path()));
-    assert_data_error(named(), &[TEN, "lacks data_batch_1.bin"]);
+    assert_data_error(
+        named(),
+        &[TEN, "from --data-root", "lacks data_batch_1.bin"],
+    );
     write(
         &root.path().join("cifar-10"),
         &[("cifar-10-binary.tar.gz", archive)],
     );
     assert_is_ten(&named().unwrap());
+    // As of other sets, the folder can be given too.
+    assert_is_ten(&open(&root.path().join("cifar-10")).unwrap());
 }
 
 #[test]

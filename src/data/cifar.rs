@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::catalogue::{Archive, CIFAR_10, CIFAR_100, Entry, Packing};
-use super::copies::{Copy, places};
+use super::copies::{Copy, in_folder, places};
 use super::locate::Folder;
 use super::source::{MAX_BYTES, Source};
 use super::{Contents, Split, archive};
@@ -68,45 +68,52 @@ impl Cifar {
     }
 }
 
-/// The set of which any file is in `folder`; of CIFAR-100 with its 100 classes.
-pub(super) fn is_in(folder: &Path) -> Option<Cifar> {
-    [Cifar::Ten, Cifar::Hundred].into_iter().find(|set| {
-        let mut members = set.archive().members.iter();
-        members.any(|member| folder.join(member.name).is_file())
+/// Reads the set of which any file is in a folder that was given, of CIFAR-100 with its 100 classes; none if it has
+/// no such files.
+pub(super) fn read_given(folder: &Folder) -> Option<Result<Contents>> {
+    [Cifar::Ten, Cifar::Hundred].into_iter().find_map(|set| {
+        let copy = choose(set, in_folder(set.archive(), &folder.path).into())?;
+        Some(read_copy(set, &copy, folder))
     })
 }
 
-/// Reads the named set that may lie in these places of a root.
+/// Reads the named set, from its folder in a root or from what lies beside that.
 pub(super) fn read_set(
     set: Cifar,
     entry: &Entry,
     root: &Path,
     folder: &Folder,
 ) -> Result<Contents> {
-    let places = places(entry, set.archive(), root);
-    let is_there = |copy: &&Copy, all: bool| {
-        let files = copy.files(set.archive());
-        let found = files.iter().filter(|path| path.is_file()).count();
-        found >= if all { files.len() } else { 1 }
-    };
-    let whole = places.iter().find(|copy| is_there(copy, true));
-    // One that lacks files tells which.
-    match whole.or_else(|| places.iter().find(|copy| is_there(copy, false))) {
-        Some(Copy::Packed(path)) => read_archive(set, path),
-        Some(Copy::Unpacked(path)) => read_folder(set, &Folder::given(path)),
+    let archive = set.archive();
+    match choose(set, places(entry, archive, root)) {
+        Some(copy) => read_copy(set, &copy, folder),
         None => {
-            let archive = set.archive().name;
-            let unpacked = format!(
-                "{archive} or the folder {} that it unpacks to",
-                set.inside()
-            );
-            Err(folder.lacks(&[archive], &unpacked))
+            let unpacked = format!("the folder {} that it unpacks to", set.inside());
+            Err(folder.lacks(&[archive.name], &format!("{} or {unpacked}", archive.name)))
         }
     }
 }
 
+/// The first copy that is whole, or else the first one of which there is a part, which will tell what it lacks.
+fn choose(set: Cifar, mut copies: Vec<Copy>) -> Option<Copy> {
+    let is_missing = |copy: &Copy| {
+        let files = copy.files(set.archive()).into_iter();
+        files.map(|path| !path.is_file()).collect::<Vec<_>>()
+    };
+    copies.retain(|copy| is_missing(copy).contains(&false));
+    copies.sort_by_key(|copy| is_missing(copy).contains(&true));
+    copies.into_iter().next()
+}
+
+fn read_copy(set: Cifar, copy: &Copy, folder: &Folder) -> Result<Contents> {
+    match copy {
+        Copy::Packed(path) => read_archive(set, path),
+        Copy::Unpacked(path) => read_folder(set, &folder.at(path)),
+    }
+}
+
 /// Reads unpacked files. There may be any number of records in them, so that a part of a set can be used.
-pub(super) fn read_folder(set: Cifar, folder: &Folder) -> Result<Contents> {
+fn read_folder(set: Cifar, folder: &Folder) -> Result<Contents> {
     let mut files = Vec::new();
     let mut missing = Vec::new();
     for member in set.archive().members {

@@ -28,15 +28,24 @@ impl Copy {
 /// Where an archive may lie, the copies that count first before the others.
 pub(super) fn places(entry: &Entry, archive: &Archive, root: &Path) -> Vec<Copy> {
     let folder = root.join(entry.folder);
-    let packed = Copy::Packed(folder.join(archive.name));
+    let [unpacked, packed] = in_folder(archive, &folder);
     match archive.packing {
-        Packing::Gzip => vec![Copy::Unpacked(folder), packed],
+        Packing::Gzip => vec![unpacked, packed],
         Packing::Tar(inside) => vec![
+            unpacked,
             Copy::Unpacked(folder.join(inside)),
             Copy::Unpacked(root.join(inside)),
             packed,
         ],
     }
+}
+
+/// The same in one folder that was given.
+pub(super) fn in_folder(archive: &Archive, folder: &Path) -> [Copy; 2] {
+    [
+        Copy::Unpacked(folder.into()),
+        Copy::Packed(folder.join(archive.name)),
+    ]
 }
 
 /// For each archive of a set that is there, or of which a member is, the folder with it, whatever the files hold.

@@ -58,6 +58,15 @@ impl Folder {
         }
     }
 
+    /// One that was found instead.
+    pub(super) fn at(&self, path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            origin: self.origin,
+            remedy: self.remedy.clone(),
+        }
+    }
+
     /// The error of a folder without these files, or, if none are named, without any that are known; `wanted` is what
     /// belongs there.
     pub(super) fn lacks(&self, files: &[&str], wanted: &str) -> Error {
