@@ -192,7 +192,13 @@ fn read_path(path: &Path, images: &ImageOptions) -> Result<Contents> {
     } else if image_folder::is_in(path) {
         image_folder::read(path, images)
     } else {
-        let wanted = [idx::wanted(), Cifar::Ten.wanted(), Cifar::Hundred.wanted()];
+        let wanted = [
+            idx::wanted(),
+            Cifar::Ten.wanted(),
+            Cifar::Hundred.wanted(),
+            "a folder of JPEG or PNG files for each class, or train and val with such folders"
+                .into(),
+        ];
         Err(folder.lacks(&[], &wanted.join("; or ")))
     }
 }

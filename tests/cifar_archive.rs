@@ -212,7 +212,7 @@ fn archives_and_unpacked_files_are_compared_with_what_was_published() {
         let folder = root.path().join(folder);
         write(&folder, &ten());
         assert_eq!(states(&root), vec![State::Content; 6]);
-        assert_eq!(data::present(&entry, root.path()), [folder.clone()]);
+        assert_eq!(data::present(&entry, root.path())[..], [&*folder]);
         assert_eq!(get(&root).unwrap()[0].path, folder.join("data_batch_1.bin"));
         fs::write(folder.join("test_batch.bin"), "other").unwrap();
         fs::remove_file(folder.join("data_batch_2.bin")).unwrap();

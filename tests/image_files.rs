@@ -8,10 +8,17 @@ mod pictures;
 use flate2::Crc;
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use pictures::{SIZE, assert_refused, encode, open, open_with, pets, write};
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use wgprune::data::ImageOptions;
+use wgprune::error::ErrorKind;
+
+/// The lowest eight bits.
+fn low(number: u32) -> u8 {
+    number.to_le_bytes()[0]
+}
 
 #[test]
 fn the_square_in_the_middle_is_scaled_and_shades_become_colours() {
@@ -24,7 +31,7 @@ fn the_square_in_the_middle_is_scaled_and_shades_become_colours() {
     };
     // Every second column is white, so that half as many are grey.
     let columns = RgbImage::from_fn(8, 8, |x, _| Rgb([if x % 2 == 0 { 0 } else { 200 }; 3]));
-    let exact = RgbImage::from_fn(4, 4, |x, y| Rgb([x as u8, y as u8, 9]));
+    let exact = RgbImage::from_fn(4, 4, |x, y| Rgb([low(x), low(y), 9]));
     let root = pets("val");
     let train = root.path().join("train/cats");
     fs::remove_dir_all(&train).unwrap();
@@ -83,9 +90,7 @@ fn bomb(side: u32) -> Vec<u8> {
 
 #[test]
 fn bad_files_are_refused_by_name() {
-    let noise = RgbImage::from_fn(40, 40, |x, y| {
-        Rgb([(x * y) as u8, (x * 7) as u8, (y * 11) as u8])
-    });
+    let noise = RgbImage::from_fn(40, 40, |x, y| Rgb([low(x * y), low(x * 7), low(y * 11)]));
     let jpeg = encode("x.jpg", noise.clone());
     let png = encode("x.png", noise);
     let mut wrong = png.clone();
@@ -183,4 +188,27 @@ fn real_photos_are_read_in_any_shape() {
         set.mean
     );
     assert!(set.mean[0] > set.mean[2] && set.std.iter().all(|std| *std > 0.2));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn damaged_files_never_panic(
+        is_jpeg in any::<bool>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let name = if is_jpeg { "x.jpg" } else { "x.png" };
+        let mut bytes = encode(name, RgbImage::from_fn(20, 30, |x, y| Rgb([low(x), low(y), 7])));
+        for (position, value) in edits {
+            let position = position.index(bytes.len());
+            bytes[position] = value;
+        }
+        bytes.truncate(end.index(2 * bytes.len()));
+        let root = pets("val");
+        write(root.path(), "val/cats/c.png", &bytes);
+        if let Err(error) = open(root.path()) {
+            prop_assert_eq!(error.kind, ErrorKind::Data);
+        }
+    }
 }

@@ -170,6 +170,15 @@ fn folders_that_are_no_data_set_are_refused() {
     let root = here();
     put(root.path(), "photo.png", [0; 3]);
     assert_refused(root.path(), &["has no files of a known form"]);
+    let help = open(root.path()).unwrap_err().help;
+    for form in [
+        "idx3-ubyte",
+        "cifar-10-binary.tar.gz",
+        "test.bin",
+        "JPEG or PNG",
+    ] {
+        assert!(help.contains(form), "{help}");
+    }
     fs::create_dir(root.path().join(".hidden")).unwrap();
     assert_refused(root.path(), &["has no files of a known form"]);
     put(root.path(), "cats/a.png", [0; 3]);

@@ -73,7 +73,7 @@ impl Folder {
         let state = if !self.path.exists() {
             "does not exist".into()
         } else if !self.path.is_dir() {
-            "is not a folder".into()
+            "is not a folder, nor an archive that ends in .tar.gz or .tgz".into()
         } else if files.is_empty() {
             "has no files of a known form".into()
         } else {

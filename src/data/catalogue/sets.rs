@@ -26,7 +26,7 @@ const MNIST_TERMS: &str = "Y. LeCun and C. Cortes; passed on by others under CC 
 const MNIST_MEAN: &[f32] = &[0.1307];
 const MNIST_STD: &[f32] = &[0.3081];
 
-const CIFAR_TERMS: &str = "A. Krizhevsky, who states none and asks to cite his report of 2009";
+const CIFAR_TERMS: &str = "A. Krizhevsky; states no licence and asks to cite his report of 2009";
 
 /// CIFAR-10 in its binary form.
 pub(in crate::data) const CIFAR_10: Archive = Archive {

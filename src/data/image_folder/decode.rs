@@ -53,7 +53,6 @@ pub(super) fn decode(
             scope.spawn(work);
         }
     });
-    drop(jobs);
     let mut failures = failures
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
