@@ -111,7 +111,7 @@ fn bad_files_are_refused_by_name() {
     ] {
         let root = pets("val");
         write(root.path(), "train/dogs/bad.jpg", bytes);
-        let path = root.path().join("train/dogs/bad.jpg");
+        let path = root.path().join("train").join("dogs").join("bad.jpg");
         assert_refused(root.path(), &[path.to_str().unwrap(), why]);
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Layout {
 /// would be compared on other images, and `eval`, which knows no seed, would test on what was trained on.
 const SPLIT_SEED: u64 = 0;
 
-/// Caltech-101 has this folder of pictures of nothing beside its 101 classes, and published results leave it out.
+/// Caltech-101 has this folder of pictures of nothing beside its 101 classes; it is usually left out.
 const NO_CLASS: &str = "BACKGROUND_Google";
 
 /// Where Tiny-ImageNet has the classes of its images to test on: a line for each, which begins with file and class.
