@@ -84,12 +84,42 @@ impl Cli {
 /// Flags that name data.
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
-    /// Data set: mnist-mini (embedded), mnist, fashion-mnist, or a folder with the four IDX files
-    #[arg(long, value_name = "NAME|DIR")]
+    /// Data set: a name, as `wgprune data list` has them, or the path of a folder with files of MNIST's or CIFAR's
+    /// form, of an archive of CIFAR, or of a folder of images with a folder to each class
+    #[arg(long, value_name = "NAME|PATH")]
     pub(crate) data: Option<String>,
     /// Folder that holds the named sets; nothing else is searched
     #[arg(long, value_name = "DIR")]
     pub(crate) data_root: Option<String>,
+    /// Leave out up to this many bad files of a folder of images
+    #[arg(long, value_name = "N", value_parser = values::bad_files, allow_negative_numbers = true)]
+    pub(crate) skip_bad: Option<i64>,
+}
+
+impl DataArgs {
+    /// Keys of the configuration, with what these flags set them to.
+    fn edits(&self) -> [(&'static str, Option<Value>); 3] {
+        [
+            ("data.name", text(&self.data)),
+            ("data.root", text(&self.data_root)),
+            ("data.skip_bad", self.skip_bad.map(Value::Integer)),
+        ]
+    }
+}
+
+fn text(value: &Option<String>) -> Option<Value> {
+    value.clone().map(Value::String)
+}
+
+/// What `--set` and then the flags change in the configuration.
+fn edits(
+    set: &[(String, Value)],
+    flags: impl IntoIterator<Item = (&'static str, Option<Value>)>,
+) -> Vec<(String, Value)> {
+    let flags = flags
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    set.iter().cloned().chain(flags).collect()
 }
 
 /// The flag that chooses the adapter.
@@ -115,9 +145,9 @@ pub(crate) struct LookArgs {
 }
 
 /// Flags that a run which goes on has had its answer to.
-const DECIDES_A_RUN: [&str; 11] = [
-    "model", "method", "sparsity", "epochs", "steps", "batch", "lr", "seed", "config", "edits",
-    "out",
+const DECIDES_A_RUN: [&str; 12] = [
+    "model", "skip_bad", "method", "sparsity", "epochs", "steps", "batch", "lr", "seed", "config",
+    "edits", "out",
 ];
 
 #[derive(Debug, Args)]
@@ -173,15 +203,12 @@ pub(crate) struct TrainArgs {
 impl TrainArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let text = |value: &Option<String>| value.clone().map(Value::String);
         let length = match (self.epochs, self.steps) {
             (Some(epochs), _) => Some(format!("{epochs}ep")),
             (None, steps) => steps.map(|steps| format!("{steps}it")),
         };
         let flags = [
             ("model", text(&self.model)),
-            ("data.name", text(&self.data.data)),
-            ("data.root", text(&self.data.data_root)),
             ("prune.method", text(&self.method)),
             ("prune.sparsity", self.sparsity.map(Value::Float)),
             ("train.length", text(&length)),
@@ -189,10 +216,7 @@ impl TrainArgs {
             ("learning_rate.initial", self.lr.map(Value::Float)),
             ("seed", self.seed.map(Value::Integer)),
         ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        self.edits.iter().cloned().chain(flags).collect()
+        edits(&self.edits, self.data.edits().into_iter().chain(flags))
     }
 }
 
@@ -206,8 +230,19 @@ pub(crate) struct EvalArgs {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+    /// A key of the configuration that says how data is read, for example data.size=96; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
+    pub(crate) edits: Vec<(String, Value)>,
     #[command(flatten)]
     pub(crate) look: LookArgs,
+}
+
+impl EvalArgs {
+    /// What the flags change in the configuration; a flag goes over `--set`.
+    pub(crate) fn edits(&self) -> Vec<(String, Value)> {
+        let batch = ("train.batch", Some(Value::Integer(self.look.batch)));
+        edits(&self.edits, self.data.edits().into_iter().chain([batch]))
+    }
 }
 
 #[derive(Debug, Args)]

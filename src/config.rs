@@ -6,6 +6,7 @@ mod resolve;
 
 pub use recipe::{RECIPES, Recipe};
 
+use crate::data::ImageOptions;
 use crate::net::{Init, Network};
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
@@ -45,10 +46,17 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A known name or a folder.
+    /// A known name or a path.
     pub name: String,
     /// Folder that holds the named sets; empty: `WGPRUNE_DATA` or the platform's data folder.
     pub root: String,
+    /// Side of the squares that images of a folder become, in pixels.
+    pub size: u32,
+    /// Share of each class of a folder of images that is tested on, if it has no `val` or `test`; the same images for
+    /// every seed.
+    pub test_share: f64,
+    /// Files of a folder of images that may be bad; they are left out.
+    pub skip_bad: u32,
     /// Training images held out for validation, chosen by the seed.
     pub validation: u32,
     /// Training images get a margin of so many pixels, and a random part of their old size is taken.
@@ -71,6 +79,17 @@ pub enum Margin {
     Zero,
     /// The image, mirrored about its outermost pixels.
     Reflect,
+}
+
+impl DataConfig {
+    /// How a folder of images is read.
+    pub fn images(&self) -> ImageOptions {
+        ImageOptions {
+            size: self.size,
+            test_share: self.test_share,
+            skip_bad: self.skip_bad,
+        }
+    }
 }
 
 /// `[train]`
@@ -242,9 +261,17 @@ impl Default for Config {
 
 impl Default for DataConfig {
     fn default() -> Self {
+        let ImageOptions {
+            size,
+            test_share,
+            skip_bad,
+        } = ImageOptions::default();
         Self {
             name: "mnist-mini".into(),
             root: String::new(),
+            size,
+            test_share,
+            skip_bad,
             validation: 0,
             crop: 0,
             crop_margin: Margin::Zero,

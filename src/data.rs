@@ -3,25 +3,29 @@
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::hex;
 use crate::net::Shape;
 
+mod archive;
 mod catalogue;
+mod cifar;
+mod copies;
 mod fetch;
 mod idx;
+mod image_folder;
 mod locate;
+mod source;
 mod verify;
 
-pub use catalogue::{Archive, Entry, Home, SETS, find};
+pub use catalogue::{Archive, Entry, Format, Home, Member, Packing, SETS, find};
+pub use cifar::Cifar;
+pub use copies::present;
 pub use fetch::{Event, Fetched, Options, get};
-use idx::Source;
-use locate::Place;
+pub use image_folder::ImageOptions;
+use locate::{Folder, Place};
 pub use locate::{absolute, root};
-pub use verify::{Found, State, count_present, verify};
-
-/// Classes of every data set in the format of MNIST; labels are 0 to 9.
-const CLASSES: u32 = 10;
+pub use verify::{Found, State, verify};
 
 /// A data set, whole in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +68,11 @@ impl Dataset {
         }
         for split in [&self.train, &self.test] {
             hash.update((split.labels.len() as u64).to_le_bytes());
-            hash.update(&split.labels);
+            // One byte each where that is enough, so that a set does not change its hash because others have more classes.
+            let width = if self.classes <= 256 { 1 } else { 2 };
+            for label in &split.labels {
+                hash.update(&label.to_le_bytes()[..width]);
+            }
             hash.update(&split.images);
         }
         hex(&hash.finalize())
@@ -86,7 +94,7 @@ pub struct Split {
     /// N·H·W·C, 0 to 255.
     pub images: Vec<u8>,
     /// N.
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
 }
 
 impl Split {
@@ -101,71 +109,111 @@ impl Split {
     }
 }
 
-/// Opens a data set by name (`mnist-mini`, `mnist`, `fashion-mnist`) or by the folder of its four IDX files.
+/// What the files of a format hold.
+struct Contents {
+    train: Split,
+    test: Split,
+    shape: Shape,
+    classes: u32,
+}
+
+/// Opens a data set by name, as [`SETS`] has them, or by path: a folder with the four files of MNIST's format or with
+/// those of CIFAR, an archive of CIFAR, or a folder of images with a folder to each class.
 ///
-/// `mnist-mini` is always the embedded one. The others lie in a folder of their name in `data_root`; without
+/// `mnist-mini` is always the embedded one. The others lie in a folder in `data_root`; without
 /// it, in the folder that `WGPRUNE_DATA` names; without that, in `wgprune` in the platform's data folder.
-/// Whatever has a path separator in it, or is a folder here without being a known name, is taken as a folder;
+/// Whatever has a path separator in it, or is here without being a known name, is taken as a path;
 /// channel statistics are then those of its own training images.
 ///
 /// # Errors
 ///
 /// Of kind `Config` if the name is unknown, and of kind `Data` if files are missing or damaged.
-pub fn open(name_or_dir: &str, data_root: Option<&Path>) -> Result<Dataset> {
-    let place = locate::locate(name_or_dir, data_root)?;
-    let statistics = match &place {
-        Place::Program(entry, _) | Place::Root(entry, _) => {
-            Some((entry.mean.to_vec(), entry.std.to_vec()))
-        }
-        Place::Folder(_) => None,
-    };
-    read(name_or_dir, locate::open_files(&place)?, statistics)
+pub fn open(name_or_path: &str, data_root: Option<&Path>) -> Result<Dataset> {
+    open_with(name_or_path, data_root, &ImageOptions::default())
 }
 
-fn read(
-    name: &str,
-    sources: [Source; 4],
-    statistics: Option<(Vec<f32>, Vec<f32>)>,
+/// [`open`], where a folder of images is read as `images` has it.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_with(
+    name_or_path: &str,
+    data_root: Option<&Path>,
+    images: &ImageOptions,
 ) -> Result<Dataset> {
-    let [train_images, train_labels, test_images, test_labels] = sources;
-    let (train_name, test_name) = (train_images.name.clone(), test_images.name.clone());
-    let (train, height, width) = idx::read_split(train_images, train_labels)?;
-    let (test, test_height, test_width) = idx::read_split(test_images, test_labels)?;
-    if (height, width) != (test_height, test_width) {
-        return Err(Error::data(
-            format!(
-                "{train_name} has images of {height} x {width} pixels, but {test_name} of {test_height} x {test_width}"
-            ),
-            "put training and test images of one size into the folder",
-        ));
-    }
-    let (mean, std) = statistics.unwrap_or_else(|| {
-        let (mean, std) = mean_and_std(&train.images);
-        (vec![mean], vec![std])
-    });
-    Ok(Dataset {
-        name: name.into(),
+    let (contents, published) = match locate::locate(name_or_path, data_root)? {
+        Place::Program(entry, files) => (idx::read_embedded(entry, files)?, Some(entry)),
+        Place::Root(entry, root) => {
+            let folder = Folder::of_set(entry, &root);
+            let contents = match entry.format {
+                Format::Idx => idx::read_folder(&folder)?,
+                Format::Cifar(set) => cifar::read_set(set, entry, &root.path, &folder)?,
+            };
+            (contents, Some(entry))
+        }
+        Place::Path(path) => (read_path(path, images)?, None),
+    };
+    let Contents {
         train,
         test,
-        height,
-        width,
-        channels: 1,
-        classes: CLASSES,
+        shape: Shape { h, w, c },
+        classes,
+    } = contents;
+    let (mean, std) = match published {
+        Some(entry) => (entry.mean.to_vec(), entry.std.to_vec()),
+        None => (0..c as usize)
+            .map(|channel| mean_and_std(train.images.iter().skip(channel).step_by(c as usize)))
+            .unzip(),
+    };
+    Ok(Dataset {
+        name: name_or_path.into(),
+        train,
+        test,
+        height: h,
+        width: w,
+        channels: c,
+        classes,
         mean,
         std,
     })
 }
 
-/// Mean and standard deviation in 0..1, to four decimals like published figures, so that a folder of MNIST
-/// gets exactly those that the name gives. A set of one shade has deviation 1, as one divides by it.
-fn mean_and_std(images: &[u8]) -> (f32, f32) {
-    let (sum, squares) = images
-        .iter()
-        .fold((0_u64, 0_u64), |(sum, squares), &value| {
-            let value = u64::from(value);
-            (sum + value, squares + value * value)
-        });
-    let count = images.len() as f64;
+/// Reads what lies at a path, in the format that its files tell.
+fn read_path(path: &Path, images: &ImageOptions) -> Result<Contents> {
+    let folder = Folder::given(path);
+    let name = path.to_string_lossy();
+    if path.is_file() && [".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end)) {
+        cifar::read_any_archive(path)
+    } else if idx::is_in(path) {
+        idx::read_folder(&folder)
+    } else if let Some(contents) = cifar::read_given(&folder) {
+        contents
+    } else if image_folder::is_in(path) {
+        image_folder::read(path, images)
+    } else {
+        let wanted = [
+            idx::wanted(),
+            Cifar::Ten.wanted(),
+            Cifar::Hundred.wanted(),
+            "a folder of JPEG or PNG files for each class, or train and val with such folders"
+                .into(),
+        ];
+        Err(folder.lacks(&[], &wanted.join("; or ")))
+    }
+}
+
+/// Mean and standard deviation of one channel in 0..1, to four decimals like published figures, so that a folder of a
+/// published set gets those that the name gives. A channel of one shade has deviation 1, as one divides by it.
+fn mean_and_std<'a>(channel: impl Iterator<Item = &'a u8>) -> (f32, f32) {
+    let (mut count, mut sum, mut squares) = (0_u64, 0_u64, 0_u64);
+    for &value in channel {
+        let value = u64::from(value);
+        count += 1;
+        sum += value;
+        squares += value * value;
+    }
+    let count = count as f64;
     let mean = sum as f64 / count / 255.0;
     let variance = squares as f64 / count / (255.0 * 255.0) - mean * mean;
     let std = four_decimals(variance.max(0.0).sqrt());

@@ -96,6 +96,20 @@ fn the_embedded_set_is_complete_and_balanced() {
     }
 }
 
+/// A run goes on only with data of the hash that it began with.
+#[test]
+fn the_hash_of_a_set_is_one_that_earlier_runs_know() {
+    let mut set = data::open("mnist-mini", None).unwrap();
+    assert_eq!(
+        set.sha256(),
+        "9597cf09ec895a8d8293833e05d899da135f49395b23fc433c9306fcd3d283ef"
+    );
+    set.classes = 257;
+    let wide = set.sha256();
+    set.train.labels[0] += 256;
+    assert_ne!(set.sha256(), wide);
+}
+
 #[test]
 fn plain_and_gzip_files_read_equal_whatever_their_names() {
     let plain = folder_with("", &[]);

@@ -11,7 +11,7 @@ use program::{assert_command_refused, assert_refused, here, wgprune, wgprune_wit
 use server::{Server, answer, answer_file, nobody};
 use std::fs;
 use std::path::Path;
-use wgprune::data::SETS;
+use wgprune::data::{Format, Home, SETS};
 
 /// SHA-256 of the published training images of MNIST.
 const TRAIN_IMAGES: &str = "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609";
@@ -19,14 +19,19 @@ const TRAIN_IMAGES: &str = "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2c
 #[test]
 fn the_catalogue_is_complete_and_asks_only_over_https() {
     for entry in SETS {
-        assert_eq!((entry.mean.len(), entry.std.len()), (1, 1));
+        let channels = match entry.format {
+            Format::Idx => 1,
+            Format::Cifar(_) => 3,
+        };
+        assert_eq!((entry.mean.len(), entry.std.len()), (channels, channels));
         for archive in entry.archives {
-            for hash in [archive.sha256, archive.content] {
+            let members = archive.members.iter().map(|member| member.sha256);
+            for hash in members.chain([archive.sha256]) {
                 let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
                 assert!(hash.len() == 64 && hash.chars().all(is_digit), "{hash}");
             }
         }
-        if let wgprune::data::Home::Mirrors(mirrors) = entry.home {
+        if let Home::Mirrors(mirrors) = entry.home {
             assert!(mirrors.len() > 1, "{} has one mirror", entry.name);
             for mirror in mirrors {
                 assert!(mirror.starts_with("https://") && mirror.ends_with('/'));

@@ -11,12 +11,14 @@ pub(super) const TRAIN: &str = "Examples:
   wgprune train --config lenet-5-mnist --sparsity 0.98 --data fashion-mnist
   wgprune train --model lenet-300-100 --data mnist --data-root ~/data --sparsity 0.98 --epochs 20
   wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
+  wgprune train --data ./photos --set data.size=96 --skip-bad 3
   wgprune train --set data.rotation=10 --set optimiser.nesterov=true
   wgprune train --resume runs/lenet-5-mnist-mini-progressive-0.9-seed-0";
 
 pub(super) const EVAL: &str = "Examples:
   wgprune eval runs/lenet-5-mnist-mini-progressive-0.9-seed-0/final.safetensors
-  wgprune eval weights.safetensors --model lenet-300-100 --data mnist --data-root ~/data --json";
+  wgprune eval weights.safetensors --model lenet-300-100 --data mnist --data-root ~/data --json
+  wgprune eval weights.safetensors --data ./photos --set data.size=96";
 
 pub(super) const SHOW: &str = "Examples:
   wgprune show
@@ -38,7 +40,7 @@ pub(super) const DATA: &str = "Examples:
 
 pub(super) const DATA_GET: &str = "Examples:
   wgprune data get mnist
-  wgprune data get fashion-mnist --data-root ~/data
+  wgprune data get cifar-10 --data-root ~/data
   wgprune data get mnist --mirror http://localhost:8000/mnist";
 
 pub(super) const RECIPES: &str = "Examples:

@@ -24,6 +24,10 @@ pub(super) fn batch(text: &str) -> Result<i64, String> {
     whole(text, 1..=MAX_BATCH.into())
 }
 
+pub(super) fn bad_files(text: &str) -> Result<i64, String> {
+    whole(text, 0..=u32::MAX.into())
+}
+
 pub(super) fn keep(text: &str) -> Result<u32, String> {
     let number = count(text)?;
     u32::try_from(number).map_err(|error| error.to_string())

@@ -35,7 +35,7 @@ fn list(args: &PlaceArgs) -> Result<()> {
             }));
         } else {
             print(format!(
-                "{name:14} {train:>6} + {test:>5} images  {:>9}  {place}  ({terms})",
+                "{name:16} {train:>6} + {test:>5} images  {:>9}  {place}  ({terms})",
                 mebibytes(entry.bytes()),
             ))?;
         }
@@ -52,11 +52,12 @@ fn place(entry: &Entry, root: &Path) -> String {
     if let Home::Embedded(_) = entry.home {
         return "embedded".into();
     }
-    let folder = root.join(entry.name);
-    match (data::count_present(entry, root), entry.archives.len()) {
-        (0, _) => "not here".into(),
-        (n, all) if n == all => format!("in {}", folder.display()),
-        (n, all) => format!("{n} of {all} files in {}", folder.display()),
+    let folders = data::present(entry, root);
+    let all = entry.archives.len();
+    match folders.first() {
+        None => "not here".into(),
+        Some(folder) if folders.len() == all => format!("in {}", folder.display()),
+        Some(folder) => format!("{} of {all} files in {}", folders.len(), folder.display()),
     }
 }
 

@@ -1,19 +1,20 @@
 //! `wgprune eval`
 
-use super::{config_with_batch, folder, open_gpu, print};
+use super::{folder, open_gpu, print};
 use crate::cli::EvalArgs;
 use serde_json::json;
+use wgprune::config::Config;
 use wgprune::data;
 use wgprune::error::Result;
 use wgprune::net::{self, load};
 use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
-    let config = config_with_batch(args.look.batch)?;
-    let name = args.data.data.as_deref().unwrap_or(&config.data.name);
-    let dataset = data::open(
-        name,
-        folder(args.data.data_root.as_deref().unwrap_or_default()),
+    let config = Config::resolve(None, &args.edits())?;
+    let dataset = data::open_with(
+        &config.data.name,
+        folder(&config.data.root),
+        &config.data.images(),
     )?;
     let net = net::open(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;

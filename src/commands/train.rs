@@ -66,7 +66,11 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
 fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
-    let dataset = data::open(&config.data.name, folder(&config.data.root))?;
+    let dataset = data::open_with(
+        &config.data.name,
+        folder(&config.data.root),
+        &config.data.images(),
+    )?;
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let config = config.pin(&schedule)?;
     let job = Job::open(
@@ -119,7 +123,7 @@ fn resume(
     // So may the data.
     let name = args.data.data.as_ref().unwrap_or(&config.data.name);
     let root = args.data.data_root.as_ref().unwrap_or(&config.data.root);
-    let dataset = data::open(name, folder(root))?;
+    let dataset = data::open_with(name, folder(root), &config.data.images())?;
     run.check_data(&dataset)?;
     let device = match &args.device.selector {
         Some(selector) => selector.clone(),

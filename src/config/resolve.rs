@@ -135,6 +135,8 @@ impl Config {
             true,
         )?;
         range("data.crop", data.crop.into(), 0.0, 1024.0, false)?;
+        range("data.size", data.size.into(), 1.0, 1024.0, false)?;
+        range("data.test_share", data.test_share, 0.01, 0.99, false)?;
         range("data.rotation", data.rotation, 0.0, 180.0, false)?;
         range("data.translation", data.translation, 0.0, 1.0, true)?;
         range(

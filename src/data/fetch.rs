@@ -62,7 +62,7 @@ pub struct Fetched {
     pub mirror: Option<String>,
 }
 
-/// Sees to it that all files of a set are in the folder of its name under `root`, which is created.
+/// Sees to it that all files of a set are in its folder under `root`, which is created.
 ///
 /// Files that are there and right are kept. What is downloaded has its final name only after its SHA-256 was
 /// compared; until then it ends in `.part`, and the next call goes on from there. Of two calls at the same time,
@@ -85,9 +85,9 @@ pub fn get(
         Some(mirror) => vec![mirror],
         None => mirrors.to_vec(),
     };
-    let folder = root.join(entry.name);
+    let folder = root.join(entry.folder);
     // Before the folder is touched, so that a complete one may be read-only.
-    let here = present(entry, &folder)?;
+    let here = present(entry, root)?;
     if here.iter().all(Option::is_some) {
         return Ok(here.into_iter().flatten().collect());
     }
@@ -96,12 +96,12 @@ pub fn get(
     let client = Client::new(options.patience);
     let mut fetched = Vec::new();
     // Looked at again, because another process may have been faster.
-    for (archive, here) in entry.archives.iter().zip(present(entry, &folder)?) {
+    for (archive, here) in entry.archives.iter().zip(present(entry, root)?) {
         if let Some(here) = here {
             fetched.push(here);
             continue;
         }
-        let path = folder.join(archive.file());
+        let path = folder.join(archive.name);
         match client.download(archive, &mirrors, &path, watch)? {
             Ok(which) => {
                 // The next archive is asked for where this one was found.
@@ -111,17 +111,17 @@ pub fn get(
                     mirror: Some(mirrors[0].to_owned()),
                 });
             }
-            Err(answers) => return Err(nowhere(entry, &folder, archive, &answers)?),
+            Err(answers) => return Err(nowhere(entry, root, archive, &answers)?),
         }
     }
     Ok(fetched)
 }
 
 /// For each archive, where it or its content is already.
-fn present(entry: &Entry, folder: &Path) -> Result<Vec<Option<Fetched>>> {
+fn present(entry: &Entry, root: &Path) -> Result<Vec<Option<Fetched>>> {
     let of = |archive: &Archive| {
-        let found = look(archive, folder)?;
-        for Found { path, state } in &found {
+        let copies = look(entry, archive, root)?;
+        for Found { path, state } in copies.iter().flatten() {
             if let State::Wrong(mismatch) = state {
                 return Err(Error::data(
                     format!("{} is not what was published: {mismatch}", path.display()),
@@ -129,9 +129,10 @@ fn present(entry: &Entry, folder: &Path) -> Result<Vec<Option<Fetched>>> {
                 ));
             }
         }
-        let right = found.into_iter().find(|found| found.state.is_right());
-        Ok(right.map(|found| Fetched {
-            path: found.path,
+        let is_right = |files: &&Vec<Found>| files.iter().all(|file| file.state.is_right());
+        let right = copies.iter().find(is_right).and_then(|files| files.first());
+        Ok(right.map(|file| Fetched {
+            path: file.path.clone(),
             mirror: None,
         }))
     };
@@ -163,23 +164,21 @@ fn unwritable(path: &Path, why: &io::Error) -> Error {
 }
 
 /// What each mirror said about `archive`, and what a person can put where without any.
-fn nowhere(entry: &Entry, folder: &Path, archive: &Archive, answers: &[String]) -> Result<Error> {
-    let missing = entry.archives.iter().zip(present(entry, folder)?);
+fn nowhere(entry: &Entry, root: &Path, archive: &Archive, answers: &[String]) -> Result<Error> {
+    let missing = entry.archives.iter().zip(present(entry, root)?);
     let lines: Vec<String> = missing
         .filter(|(_, here)| here.is_none())
         .map(|(archive, _)| {
             format!(
                 "\n    {}  {} bytes  SHA-256 {}",
-                archive.file(),
-                archive.bytes,
-                archive.sha256
+                archive.name, archive.bytes, archive.sha256
             )
         })
         .collect();
     Ok(Error::data(
         format!(
             "cannot download {} of {}:\n    {}",
-            archive.file(),
+            archive.name,
             entry.name,
             answers.join("\n    ")
         ),
@@ -187,7 +186,7 @@ fn nowhere(entry: &Entry, folder: &Path, archive: &Archive, answers: &[String]) 
             "check the connection (HTTPS_PROXY and NO_PROXY are heeded) and run the command again, which goes on \
              where it stopped; or name another source with --mirror URL; or fetch these files elsewhere and put \
              them into {}:{}",
-            folder.display(),
+            root.join(entry.folder).display(),
             lines.concat()
         ),
     ))

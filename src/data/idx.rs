@@ -1,14 +1,27 @@
 //! Reads the IDX files of MNIST and its relatives, plain or gzip, trusting nothing that they say.
 
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::{CLASSES, Split};
+use super::catalogue::Entry;
+use super::locate::Folder;
+use super::source::{MAX_BYTES, Source, is_gzip, is_page};
+use super::{Contents, Split};
 use crate::error::{Error, Result};
+use crate::net::Shape;
 
-/// Bytes that one file may unpack to: twenty times MNIST, and still no harm to a small machine.
-pub(super) const MAX_BYTES: u64 = 1 << 30;
+/// Classes of every data set in the format of MNIST; labels are 0 to 9.
+const CLASSES: u32 = 10;
+
+/// The files: images and labels, for training and for testing.
+const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
 
 /// Bytes looked at before anything is decided: the longest header.
 const START_BYTES: u64 = 16;
@@ -16,14 +29,71 @@ const START_BYTES: u64 = 16;
 const REMEDY: &str =
     "fetch or copy the file again, or use --data mnist-mini, which is embedded in the program";
 
-/// One file: where its bytes come from, and what messages call it.
-pub(super) struct Source {
-    pub(super) name: String,
-    pub(super) bytes: Box<dyn Read>,
+/// What is to be put into a folder.
+pub(super) fn wanted() -> String {
+    format!("the files {}, each plain or with .gz", FILES.join(", "))
+}
+
+/// Whether any of the files is in `folder`.
+pub(super) fn is_in(folder: &Path) -> bool {
+    let mut places = FILES.iter().flat_map(|name| candidates(folder, name));
+    places.any(|path| path.is_file())
+}
+
+/// Reads a set that is embedded in the program.
+pub(super) fn read_embedded(entry: &Entry, files: &'static [&'static [u8]]) -> Result<Contents> {
+    read_files(std::array::from_fn(|i| Source {
+        name: format!("embedded {}, file {}", entry.name, entry.archives[i].name),
+        bytes: Box::new(files[i]),
+    }))
+}
+
+/// Reads the set in a folder.
+pub(super) fn read_folder(folder: &Folder) -> Result<Contents> {
+    let mut sources = Vec::new();
+    let mut missing = Vec::new();
+    for name in FILES {
+        let mut found = None;
+        for path in candidates(&folder.path, name) {
+            found = found.map_or_else(|| Source::open(&path), |found| Ok(Some(found)))?;
+        }
+        match found {
+            Some(source) => sources.push(source),
+            None => missing.push(name),
+        }
+    }
+    let sources = sources.try_into();
+    read_files(sources.map_err(|_| folder.lacks(&missing, &wanted()))?)
+}
+
+/// Where a file may lie, unpacked or not; the first that is there counts.
+fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
+    [folder.join(name), folder.join(format!("{name}.gz"))]
+}
+
+fn read_files(sources: [Source; 4]) -> Result<Contents> {
+    let [train_images, train_labels, test_images, test_labels] = sources;
+    let (train_name, test_name) = (train_images.name.clone(), test_images.name.clone());
+    let (train, h, w) = read_split(train_images, train_labels)?;
+    let (test, test_h, test_w) = read_split(test_images, test_labels)?;
+    if (h, w) != (test_h, test_w) {
+        return Err(Error::data(
+            format!(
+                "{train_name} has images of {h} x {w} pixels, but {test_name} of {test_h} x {test_w}"
+            ),
+            "put training and test images of one size into the folder",
+        ));
+    }
+    Ok(Contents {
+        train,
+        test,
+        shape: Shape { h, w, c: 1 },
+        classes: CLASSES,
+    })
 }
 
 /// Reads a file of images and the file of their labels; gives the split, height and width.
-pub(super) fn read_split(images: Source, labels: Source) -> Result<(Split, u32, u32)> {
+fn read_split(images: Source, labels: Source) -> Result<(Split, u32, u32)> {
     let (images_name, labels_name) = (images.name.clone(), labels.name.clone());
     let ([images_count, height, width], images) = read::<3>(images)?;
     let ([labels_count], labels) = read::<1>(labels)?;
@@ -45,6 +115,7 @@ pub(super) fn read_split(images: Source, labels: Source) -> Result<(Split, u32, 
             REMEDY,
         ));
     }
+    let labels = labels.into_iter().map(u16::from).collect();
     Ok((Split { images, labels }, height, width))
 }
 
@@ -54,7 +125,7 @@ fn read<const D: usize>(source: Source) -> Result<([u32; D], Vec<u8>)> {
     let bad = |what: String| Error::data(format!("{name} {what}"), REMEDY);
 
     let (start, bytes) = peek(bytes).map_err(|e| bad(format!("cannot be read: {e}")))?;
-    let is_gzip = start.starts_with(&[0x1f, 0x8b]);
+    let is_gzip = is_gzip(&start);
     let fault = |e: io::Error| {
         let what = if is_gzip { "unpacked" } else { "read" };
         bad(format!("cannot be {what}: {e}"))
@@ -108,11 +179,6 @@ fn peek(mut bytes: Box<dyn Read>) -> io::Result<(Vec<u8>, Box<dyn Read>)> {
     let mut start = Vec::new();
     bytes.by_ref().take(START_BYTES).read_to_end(&mut start)?;
     Ok((start, bytes))
-}
-
-/// Whether this is the start of a page in HTML or XML; neither IDX nor gzip files can begin so.
-pub(super) fn is_page(start: &[u8]) -> bool {
-    start.trim_ascii_start().starts_with(b"<")
 }
 
 /// The dimensions that a header announces, or what is wrong with it.

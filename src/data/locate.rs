@@ -1,20 +1,17 @@
-//! Where a data set lies: in the program, in the folder of its name under a root, or in a folder that was given.
+//! Where a data set lies: in the program, in its folder under a root, or at a path that was given.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
-use super::catalogue::{self, EMBEDDED, Entry, Home, IDX_FILES};
-use super::idx::Source;
+use super::catalogue::{self, EMBEDDED, Entry, Home};
 use crate::error::{Error, Result};
 
 /// Where a data set lies.
 pub(super) enum Place<'a> {
     Program(&'static Entry, &'static [&'static [u8]]),
-    /// In the folder of its name under this root.
+    /// In its folder under this root.
     Root(&'static Entry, Root),
-    Folder(&'a Path),
+    Path(&'a Path),
 }
 
 /// The folder that holds a folder for each named set.
@@ -25,19 +22,88 @@ pub(super) struct Root {
 
 const FROM_FLAG: &str = "from --data-root";
 
-pub(super) fn locate<'a>(name_or_dir: &'a str, data_root: Option<&Path>) -> Result<Place<'a>> {
-    let folder = Path::new(name_or_dir);
-    match catalogue::find(name_or_dir) {
+/// A folder in which files are looked for, and what messages say of it.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    origin: &'static str,
+    /// What is to be done before all else.
+    remedy: String,
+}
+
+impl Folder {
+    /// Of a named set.
+    pub(super) fn of_set(entry: &Entry, root: &Root) -> Self {
+        // A root that the next command would not find by itself has to be named again.
+        let flag = if root.origin == FROM_FLAG {
+            format!(" --data-root {}", root.path.display())
+        } else {
+            String::new()
+        };
+        Self {
+            path: root.path.join(entry.folder),
+            origin: root.origin,
+            remedy: format!(
+                "run `wgprune data get {}{flag}` to download it; or ",
+                entry.name
+            ),
+        }
+    }
+
+    /// That was given instead of a name.
+    pub(super) fn given(path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            origin: "from --data",
+            remedy: String::new(),
+        }
+    }
+
+    /// One that was found instead.
+    pub(super) fn at(&self, path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            origin: self.origin,
+            remedy: self.remedy.clone(),
+        }
+    }
+
+    /// The error of a folder without these files, or, if none are named, without any that are known; `wanted` is what
+    /// belongs there.
+    pub(super) fn lacks(&self, files: &[&str], wanted: &str) -> Error {
+        let state = if !self.path.exists() {
+            "does not exist".into()
+        } else if !self.path.is_dir() {
+            "is not a folder, nor an archive that ends in .tar.gz or .tgz".into()
+        } else if files.is_empty() {
+            "has no files of a known form".into()
+        } else {
+            format!("lacks {}", files.join(", "))
+        };
+        Error::data(
+            format!(
+                "no data set in {} ({}), which {state}",
+                self.path.display(),
+                self.origin
+            ),
+            format!(
+                "{}put {wanted} there; or name the folder that holds folders like mnist with --data-root DIR; or use \
+                 --data {EMBEDDED}, which is embedded in the program",
+                self.remedy
+            ),
+        )
+    }
+}
+
+pub(super) fn locate<'a>(name_or_path: &'a str, data_root: Option<&Path>) -> Result<Place<'a>> {
+    let path = Path::new(name_or_path);
+    match catalogue::find(name_or_path) {
         Ok(entry) => match entry.home {
             Home::Embedded(files) => Ok(Place::Program(entry, files)),
             Home::Mirrors(_) => Ok(Place::Root(entry, find_root(data_root)?)),
         },
-        Err(_) if name_or_dir.contains(is_separator) || folder.is_dir() => {
-            Ok(Place::Folder(folder))
-        }
+        Err(_) if name_or_path.contains(is_separator) || path.exists() => Ok(Place::Path(path)),
         Err(unknown) => {
-            let hint =
-                "a folder of IDX files can be given instead of a name, such as --data ./digits";
+            let hint = "a folder of files can be given instead of a name, such as --data ./digits";
             Err(Error::config(
                 unknown.what,
                 format!("{} {hint}", unknown.help).trim_start(),
@@ -56,12 +122,12 @@ pub fn root(data_root: Option<&Path>) -> Result<PathBuf> {
 }
 
 /// What [`super::open`] was given, such that it means the same data from any working directory and in any environment:
-/// a name and its absolute root, or an absolute folder.
+/// a name and its absolute root, or an absolute path.
 ///
 /// # Errors
 ///
-/// Of kind `Data` if there is no such folder, or its path is not Unicode, as configurations are.
-pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, String)> {
+/// Of kind `Data` if there is nothing at the path, or it is not Unicode, as configurations are.
+pub fn absolute(name_or_path: &str, data_root: Option<&Path>) -> Result<(String, String)> {
     let written = |path: &Path| {
         let refuse = |path: &Path, why: &str| {
             Error::data(
@@ -78,10 +144,10 @@ pub fn absolute(name_or_dir: &str, data_root: Option<&Path>) -> Result<(String, 
         let text = found.into_os_string().into_string();
         text.map_err(|found| refuse(Path::new(&found), "its path is not Unicode"))
     };
-    Ok(match locate(name_or_dir, data_root)? {
-        Place::Program(..) => (name_or_dir.into(), String::new()),
-        Place::Root(_, root) => (name_or_dir.into(), written(&root.path)?),
-        Place::Folder(folder) => (written(folder)?, String::new()),
+    Ok(match locate(name_or_path, data_root)? {
+        Place::Program(..) => (name_or_path.into(), String::new()),
+        Place::Root(_, root) => (name_or_path.into(), written(&root.path)?),
+        Place::Path(path) => (written(path)?, String::new()),
     })
 }
 
@@ -132,93 +198,6 @@ fn choose_root(
             format!(
                 "name one with --data-root DIR, or use --data {EMBEDDED}, which is embedded in the program"
             ),
-        )),
-    }
-}
-
-/// Opens the four files of a set where it lies.
-pub(super) fn open_files(place: &Place) -> Result<[Source; 4]> {
-    match place {
-        Place::Program(entry, files) => Ok(std::array::from_fn(|i| Source {
-            name: format!("embedded {}, file {}", entry.name, entry.archives[i].file()),
-            bytes: Box::new(files[i]),
-        })),
-        Place::Root(entry, root) => {
-            // A root that the next command would not find by itself has to be named again.
-            let flag = if root.origin == FROM_FLAG {
-                format!(" --data-root {}", root.path.display())
-            } else {
-                String::new()
-            };
-            let remedy = format!(
-                "run `wgprune data get {}{flag}` to download it; or ",
-                entry.name
-            );
-            open_folder(&root.path.join(entry.name), root.origin, &remedy)
-        }
-        Place::Folder(folder) => open_folder(folder, "from --data", ""),
-    }
-}
-
-fn open_folder(folder: &Path, origin: &str, remedy: &str) -> Result<[Source; 4]> {
-    let mut sources = Vec::new();
-    let mut missing = Vec::new();
-    for name in IDX_FILES {
-        match open_file(folder, name)? {
-            Some(source) => sources.push(source),
-            None => missing.push(name),
-        }
-    }
-    sources.try_into().map_err(|_| {
-        let state = if folder.is_dir() {
-            format!("lacks {}", missing.join(", "))
-        } else if folder.exists() {
-            "is not a folder".into()
-        } else {
-            "does not exist".into()
-        };
-        Error::data(
-            format!("no data set in {} ({origin}), which {state}", folder.display()),
-            format!(
-                "{remedy}put the files {} there, each plain or with .gz; or name the folder that holds folders like \
-                 mnist with --data-root DIR; or use --data {EMBEDDED}, which is embedded in the program",
-                IDX_FILES.join(", ")
-            ),
-        )
-    })
-}
-
-fn open_file(folder: &Path, name: &str) -> Result<Option<Source>> {
-    for path in candidates(folder, name) {
-        if let Some(file) = open_if_there(&path)? {
-            return Ok(Some(Source {
-                name: path.display().to_string(),
-                bytes: Box::new(file),
-            }));
-        }
-    }
-    Ok(None)
-}
-
-/// Where a file may lie, unpacked or not; the first that is there counts.
-pub(super) fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
-    [folder.join(name), folder.join(format!("{name}.gz"))]
-}
-
-pub(super) fn open_if_there(path: &Path) -> Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(e) => Err(Error::data(
-            format!("cannot open {}: {e}", path.display()),
-            "check the permissions of the file and of its folder",
         )),
     }
 }

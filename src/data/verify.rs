@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::catalogue::{Archive, Entry, Home};
-use super::idx::{MAX_BYTES, is_page};
-use super::locate::{candidates, open_if_there};
+use super::archive;
+use super::catalogue::{Archive, Entry, Home, Packing};
+use super::copies::{Copy, places};
+use super::source::{MAX_BYTES, is_gzip, is_page, open_if_there};
 use crate::error::{Error, Result};
-use crate::hash::sha256_of_stream;
+use crate::hash::{sha256, sha256_of_stream};
 
 /// A file of a set, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Compares every file of a set: the archive, what it unpacks to, or both where both are there.
+/// Compares every file of a set: the archives, what they unpack to, or both where both are there.
 ///
 /// # Errors
 ///
@@ -87,48 +88,48 @@ pub fn verify(entry: &Entry, root: &Path) -> Result<Vec<Found>> {
         let pairs = entry.archives.iter().zip(files);
         let compared = pairs.map(|(archive, bytes)| {
             Ok(Found {
-                path: archive.file().into(),
-                state: compare(archive, &mut io::Cursor::new(bytes))
-                    .map_err(|e| unreadable(&archive.file(), &e))?,
+                path: archive.name.into(),
+                state: compare(archive, &mut io::Cursor::new(*bytes))
+                    .map_err(|e| unreadable(&archive.name, &e))?,
             })
         });
         return compared.collect();
     }
-    let folder = root.join(entry.name);
     let mut found = Vec::new();
     for archive in entry.archives {
-        found.extend(look(archive, &folder)?);
+        found.extend(look(entry, archive, root)?.into_iter().flatten());
     }
     Ok(found)
 }
 
-/// How many files of a set are there, whatever they hold.
-pub fn count_present(entry: &Entry, root: &Path) -> usize {
-    let folder = root.join(entry.name);
-    let present = |archive: &&Archive| {
-        candidates(&folder, archive.name)
-            .iter()
-            .any(|path| path.is_file())
-    };
-    entry.archives.iter().filter(present).count()
-}
-
-/// What is in `folder` of one archive: at least one entry, which says where it is missing.
-pub(super) fn look(archive: &Archive, folder: &Path) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for path in candidates(folder, archive.name) {
-        if let Some(mut file) = open_if_there(&path)? {
-            let state = compare(archive, &mut file).map_err(|e| unreadable(&path.display(), &e))?;
+/// The copies of an archive that are there, each with all its files: at least one copy, which says where it is missing.
+pub(super) fn look(entry: &Entry, archive: &Archive, root: &Path) -> Result<Vec<Vec<Found>>> {
+    let mut copies = Vec::new();
+    for copy in places(entry, archive, root) {
+        let mut found = Vec::new();
+        for (i, path) in copy.files(archive).into_iter().enumerate() {
+            let state = match (open_if_there(&path)?, &copy, archive.packing) {
+                (None, ..) => Ok(State::Missing),
+                (Some(mut file), Copy::Unpacked(_), Packing::Tar(_)) => {
+                    let difference = compare_bytes(archive.members[i].sha256, &mut file);
+                    difference.map(|mismatch| mismatch.map_or(State::Content, State::Wrong))
+                }
+                (Some(mut file), ..) => compare(archive, &mut file),
+            };
+            let state = state.map_err(|e| unreadable(&path.display(), &e))?;
             found.push(Found { path, state });
         }
+        if found.iter().any(|file| file.state != State::Missing) {
+            copies.push(found);
+        }
     }
-    if found.is_empty() {
-        found.push(Found {
-            path: folder.join(archive.file()),
+    if copies.is_empty() {
+        copies.push(vec![Found {
+            path: root.join(entry.folder).join(archive.name),
             state: State::Missing,
-        });
+        }]);
     }
-    Ok(found)
+    Ok(copies)
 }
 
 fn unreadable(file: &dyn fmt::Display, why: &io::Error) -> Error {
@@ -138,31 +139,37 @@ fn unreadable(file: &dyn fmt::Display, why: &io::Error) -> Error {
     )
 }
 
+/// Compares a file with an archive and, if it is not that, with what it unpacks to.
 fn compare(archive: &Archive, file: &mut (impl Read + Seek)) -> io::Result<State> {
-    let Some(mismatch) = compare_archive(archive, file)? else {
+    let Some(mismatch) = compare_bytes(archive.sha256, file)? else {
         return Ok(State::Archive);
     };
     file.rewind()?;
     let mut start = [0; 2];
-    let is_gzip = file.read(&mut start)? == 2 && start == [0x1f, 0x8b];
+    let is_gzip = file.read(&mut start)? == 2 && is_gzip(&start);
+    file.rewind()?;
     // Whatever cannot be unpacked is not the content, and the archive's hash has told so already.
-    let content = if is_gzip {
-        file.rewind()?;
-        sha256_of_stream(MultiGzDecoder::new(file).take(MAX_BYTES))
-            .map_or_else(|_| String::new(), |(_, got)| got)
-    } else {
-        mismatch.got.clone()
+    let content = match archive.packing {
+        Packing::Tar(inside) => archive::read(archive.name, file, inside, archive.members)
+            .unwrap_or_default()
+            .iter()
+            .map(|bytes| sha256(bytes))
+            .collect(),
+        Packing::Gzip if is_gzip => sha256_of_stream(MultiGzDecoder::new(file).take(MAX_BYTES))
+            .map_or_else(|_| Vec::new(), |(_, got)| vec![got]),
+        Packing::Gzip => vec![mismatch.got.clone()],
     };
-    Ok(if content == archive.content {
+    let published = archive.members.iter().map(|member| member.sha256);
+    Ok(if content.iter().eq(published) {
         State::Content
     } else {
         State::Wrong(mismatch)
     })
 }
 
-/// How a file, read from its start, differs from the published archive.
-pub(super) fn compare_archive(
-    archive: &Archive,
+/// How a file, read from its start, differs from what has the SHA-256 `wanted`.
+pub(super) fn compare_bytes(
+    wanted: &'static str,
     file: &mut (impl Read + Seek),
 ) -> io::Result<Option<Mismatch>> {
     file.rewind()?;
@@ -170,9 +177,9 @@ pub(super) fn compare_archive(
     file.by_ref().take(256).read_to_end(&mut start)?;
     file.rewind()?;
     let (bytes, got) = sha256_of_stream(file)?;
-    Ok((got != archive.sha256).then(|| Mismatch {
+    Ok((got != wanted).then(|| Mismatch {
         bytes,
-        wanted: archive.sha256,
+        wanted,
         got,
         is_page: is_page(&start),
     }))

@@ -111,7 +111,10 @@ pub fn check_data(net: &Net, dataset: &Dataset) -> Result<()> {
                 format!(
                     "the {set} set of {name} has {} labels, the largest {}, for {classes} classes, and {} bytes of images",
                     labels.len(),
-                    labels.iter().max().map_or("none".to_owned(), u8::to_string),
+                    labels
+                        .iter()
+                        .max()
+                        .map_or("none".to_owned(), u16::to_string),
                     images.len()
                 ),
                 "give one label below the number of classes for each image, and at least one image",

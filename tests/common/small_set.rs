@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
-use wgprune::data::{self, Archive, Entry, Fetched, Home, Options};
+use wgprune::data::{self, Archive, Entry, Fetched, Format, Home, Member, Options, Packing};
 use wgprune::error::{Error, ErrorKind};
 use wgprune::random::philox;
 
@@ -47,16 +47,23 @@ impl Set {
             .collect();
         let entry = Entry {
             name: "small",
+            folder: "small",
+            format: Format::Idx,
             images: [1, 1],
             terms: "none",
             mean: &[0.0],
             std: &[1.0],
             home: Home::Mirrors(mirrors.leak()),
             archives: vec![Archive {
-                name: "numbers",
+                name: FILE,
                 bytes: archive.len() as u64,
                 sha256: sha256(&archive),
-                content: sha256(&content),
+                packing: Packing::Gzip,
+                members: vec![Member {
+                    name: "numbers",
+                    sha256: sha256(&content),
+                }]
+                .leak(),
             }]
             .leak(),
         };

@@ -11,7 +11,7 @@ use ureq::{Agent, Body, http};
 
 use super::{Event, unwritable};
 use crate::data::catalogue::Archive;
-use crate::data::verify::compare_archive;
+use crate::data::verify::compare_bytes;
 use crate::error::{Error, Result};
 
 /// Redirects followed, one after the other.
@@ -119,10 +119,10 @@ impl Client {
         if have < part.archive.bytes {
             self.receive(part, mirror, have, watch)?;
         }
-        let compared = compare_archive(part.archive, &mut part.file);
+        let compared = compare_bytes(part.archive.sha256, &mut part.file);
         match compared.map_err(|e| part.failed(&e))? {
             None => Ok(()),
-            Some(mismatch) => Err(part.discard(format!("{}: {mismatch}", part.archive.file()))),
+            Some(mismatch) => Err(part.discard(format!("{}: {mismatch}", part.archive.name))),
         }
     }
 
@@ -134,9 +134,10 @@ impl Client {
         have: u64,
         watch: &mut dyn FnMut(Event),
     ) -> Attempt {
-        let Archive { bytes, .. } = *part.archive;
-        let file = part.archive.file();
-        let (at, mut body) = match self.request(mirror, &file, have, bytes - have) {
+        let Archive {
+            name: file, bytes, ..
+        } = *part.archive;
+        let (at, mut body) = match self.request(mirror, file, have, bytes - have) {
             Ok(answer) => match first_byte(&answer) {
                 Some(at) if at == have || at == 0 => (at, answer.into_body().into_reader()),
                 _ => return Err(part.discard("sent another part than was asked for".into())),
@@ -148,7 +149,7 @@ impl Client {
         };
         part.cut(at)?;
         watch(Event::Started {
-            file: &file,
+            file,
             mirror,
             have: at,
             bytes,
