@@ -68,7 +68,9 @@ impl Disk {
         if path.is_dir() {
             return Ok(());
         }
-        self.operate(|| fs::create_dir(path))?;
+        let made = self.operate(|| fs::create_dir(path));
+        // Another process may have made it since it was looked for.
+        made.or_else(|error| if path.is_dir() { Ok(()) } else { Err(error) })?;
         self.sync_folder(parent(path))
     }
 
