@@ -48,14 +48,19 @@ fn an_adapter_with_the_kernels_of_training_passes() {
     );
     let ops: BTreeSet<&str> = report.rows.iter().map(|row| row.op).collect();
     let all = [
+        "add",
+        "avg_pool",
+        "batch_norm",
         "conv2d",
         "cross_entropy",
+        "dropout",
         "gather_batch",
         "linear",
         "max_pool",
         "metrics",
         "prune",
         "relu",
+        "subsample",
         "update",
     ];
     assert!(ops.into_iter().eq(all));
@@ -198,6 +203,45 @@ fn a_broken_kernel_is_found_and_named() {
     });
     let unnoticed: Vec<_> = unnoticed.collect();
     assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+/// At once, as one change makes a whole self-test and these ops share no kernel.
+#[test]
+fn many_broken_kernels_are_all_found_and_named() {
+    let changes = [
+        ("add_grad_input", "dx[i] += dy[i]", "dx[i] = dy[i]"),
+        ("avg_pool_forward", "sum * SHARE", "sum"),
+        ("avg_pool_grad_input", "h / STRIDE, P", "h / STRIDE + 1u, P"),
+        (
+            "batch_norm_moments",
+            "between * between * (count",
+            "between * between * (0.0 * count",
+        ),
+        ("batch_norm_forward", "offset;", "offset * 0.5;"),
+        ("batch_norm_grad_input", "g - plain", "g"),
+        ("dropout", "< THRESHOLD", "<= THRESHOLD + 1000000u"),
+        ("subsample_forward", "% K - BEFORE", "% K"),
+        ("relu_grad_input", "dx[i] += value", "dx[i] -= value"),
+        ("max_pool_grad_input", "dx[i] += sum", "dx[i] = sum"),
+    ];
+    let patches = changes.map(|(kernel, from, to)| Patch { kernel, from, to });
+    let report = report(patches.to_vec());
+    let wrong: Vec<&Row> = report.rows.iter().filter(|row| !row.passed()).collect();
+    for (kernel, ..) in changes {
+        let names = |row: &&&Row| {
+            let mut labels = row.finding.kernels.iter();
+            labels.any(|label| label.split('/').next() == Some(kernel))
+        };
+        let row = wrong.iter().find(names);
+        let row = row.unwrap_or_else(|| panic!("{kernel} is not found: {wrong:#?}"));
+        assert!(!format!("{row:?}").contains("refused"), "{row:?}");
+    }
+    let is_blamed = |row: &&Row| {
+        changes
+            .iter()
+            .any(|(kernel, ..)| kernel.starts_with(row.op))
+    };
+    assert!(wrong.iter().all(is_blamed), "{wrong:#?}");
 }
 
 #[test]
