@@ -152,7 +152,7 @@ const DECIDES_A_RUN: [&str; 12] = [
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
-    /// Network: lenet-5 or lenet-300-100
+    /// Network: a name, as `wgprune show` lists them, or a TOML file of layers
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
     #[command(flatten)]

@@ -22,7 +22,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
             ))?;
         } else {
             for Model { name, about, .. } in MODELS {
-                print(format!("{name:18} {about}"))?;
+                print(format!("{name:19} {about}"))?;
             }
         }
         return Ok(());
@@ -72,12 +72,17 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         "{} for images of {input} in {CLASSES} classes\n",
         net.name
     ))?;
+    let width = net.nodes.iter().map(|node| node.name.len()).max();
+    let width = width.unwrap_or(0).max(12);
     print(format!(
-        "{:12} {:>12} {:>12}",
+        "{:width$} {:>12} {:>12}",
         "layer", "output", "parameters"
     ))?;
     for (name, shape, count) in layers(&net) {
-        print(format!("{name:12} {:>12} {count:>12}", shape.to_string()))?;
+        print(format!(
+            "{name:width$} {:>12} {count:>12}",
+            shape.to_string()
+        ))?;
     }
     print(format!("\nparameters          {total:>12}"))?;
     print(format!("prunable weights    {prunable:>12}"))?;

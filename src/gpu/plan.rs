@@ -305,7 +305,7 @@ impl fmt::Display for Plan {
                 let [x, y, z] = dispatch.grid.0;
                 writeln!(
                     f,
-                    "  {:14} {:34} {:>14}  {}",
+                    "  {:20} {:36} {:>14}  {}",
                     dispatch.layer,
                     dispatch.kernel.label(),
                     format!("{x}x{y}x{z}"),
