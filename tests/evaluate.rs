@@ -6,15 +6,68 @@ use std::sync::Arc;
 use wgprune::config::Config;
 use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
-use wgprune::net::by_name;
+use wgprune::net::{Layer, Net, Shape, by_name};
 use wgprune::train::{Evaluator, ImageSet, Session};
+
+/// Every kind of layer, with a flat view of what evaluation passes by, and a dropout at the very end.
+fn net_of_everything(input: Shape, classes: u32) -> Net {
+    let mut net = Net::new("everything", input);
+    let conv = |outputs| Layer::Conv2d {
+        outputs,
+        kernel: 3,
+        stride: 2,
+        pad: 1,
+        bias: true,
+    };
+    let linear = |outputs| Layer::Linear {
+        outputs,
+        bias: true,
+    };
+    let half = Layer::Dropout { rate: 0.5 };
+    let pool = Layer::MaxPool {
+        kernel: 2,
+        stride: 2,
+        pad: 0,
+    };
+    let mean = Layer::AvgPool {
+        kernel: 2,
+        stride: 1,
+    };
+    net.push("conv1", conv(8)).unwrap();
+    let read_twice = net.last();
+    net.push("bn1", Layer::BatchNorm).unwrap();
+    net.push("add1", Layer::Add { other: read_twice }).unwrap();
+    net.push("relu1", Layer::Relu).unwrap();
+    let twice = Layer::Subsample {
+        outputs: 16,
+        stride: 1,
+    };
+    net.push("wider", twice).unwrap();
+    net.push("pool", pool).unwrap().push("mean", mean).unwrap();
+    net.push("drop1", half)
+        .unwrap()
+        .push("flatten", Layer::Flatten)
+        .unwrap();
+    net.push("fc1", linear(300))
+        .unwrap()
+        .push("bn2", Layer::BatchNorm)
+        .unwrap();
+    net.push("relu2", Layer::Relu).unwrap();
+    net.push("fc2", linear(classes))
+        .unwrap()
+        .push("drop2", half)
+        .unwrap();
+    net
+}
 
 #[test]
 fn an_evaluator_scores_like_a_session_without_what_training_needs() {
     let dataset = data::open("mnist-mini", None).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
-    for model in ["lenet-300-100", "lenet-5"] {
-        let net = by_name(model, dataset.input(), dataset.classes).unwrap();
+    let named = |name| by_name(name, dataset.input(), dataset.classes).unwrap();
+    let everything = net_of_everything(dataset.input(), dataset.classes);
+    for net in [named("lenet-300-100"), named("lenet-5"), everything] {
+        let model = net.name.clone();
         let mut config = Config::default();
         config.train.batch = 96;
         let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();

@@ -106,6 +106,15 @@ fn what_does_not_fit_is_refused_with_the_layer_and_the_remedy() {
             &["linear1", "8x8x3", "flat"],
         ),
         (&[conv, conv], &["layer c of mine", "name"]),
+        (&["kind = 'relu'; name = 'image'"], &["cannot be named"]),
+        (
+            &[
+                "kind = 'flatten'; name = 'row'",
+                "kind = 'linear'; outputs = 192",
+                "kind = 'add'; with = 'row'",
+            ],
+            &["add3", "row of another image"],
+        ),
         (
             &[conv, "kind = 'relu'; from = 'd'"],
             &["relu2", "reads d", "image"],

@@ -3,8 +3,8 @@
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
 use crate::ops::{BatchNorm, Write};
-use crate::reference::added;
 use crate::reference::batch_norm::{self as twin, Channels};
+use crate::reference::{Bounded, added};
 
 /// All directions on random numbers whose channels lie at `offset` times their spread from 0. Where a value `is_added`,
 /// gradients are added to what is there before; otherwise they are set.
@@ -83,19 +83,27 @@ pub fn check(
     let [gdscale, gdshift] = [("dscale", &gradients.dscale), ("dshift", &gradients.dshift)]
         .map(|(name, expected)| bench.output(name, Expected::within(expected)));
     let inputs = [&gdy, &gy_before, &gx];
-    let (gdx, gdadded) = if is_added {
-        let sums = added(&before, gradients.dx);
-        let gdx = bench.state("dx", &before, Expected::within(&sums));
-        let expected = Expected::bits(&gradients.dadded);
-        (gdx, Some(bench.output("dadded", expected)))
+    // Alone, or with the gradient of what is added, which once goes without that of what is normalised.
+    let (dx, dadded) = if is_added {
+        let sums = op.relu.then(|| {
+            let sums = added(&before, gradients.dx);
+            bench.state("dx", &before, Expected::within(&sums))
+        });
+        let g = gradients.dadded.iter();
+        let g = g.map(|&g| Bounded::sum(g.into(), g.abs().into()));
+        let dadded = bench.state("dadded", &dy, Expected::within(&added(&dy, g)));
+        (sums.map(|dx| (dx, Write::Add)), Some((dadded, Write::Add)))
     } else {
-        (bench.output("dx", Expected::within(&gradients.dx)), None)
+        let dx = bench.output("dx", Expected::within(&gradients.dx));
+        let plain = op
+            .relu
+            .then(|| bench.output("dadded", Expected::bits(&gradients.dadded)));
+        (
+            Some((dx, Write::Set)),
+            plain.map(|dadded| (dadded, Write::Set)),
+        )
     };
-    let write = if is_added { Write::Add } else { Write::Set };
-    let wanted = [
-        Some((&gdx, write)),
-        gdadded.as_ref().map(|t| (t, Write::Set)),
-    ];
+    let wanted = [&dx, &dadded].map(|output| output.as_ref().map(|(t, write)| (t, *write)));
     let affine = [&gdscale, &gdshift];
     op.backward(&mut bench.plan, inputs, statistics, &gscale, affine, wanted);
     Ok(bench.run()?.findings)

@@ -6,7 +6,7 @@ use serde_json::json;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
 use wgprune::net::{self, MODELS, Model, Net, Network, Parameter, Shape, compile};
-use wgprune::train::settings;
+use wgprune::train::{check_batch, settings};
 
 /// What MNIST and CIFAR-10 have.
 const CLASSES: u32 = 10;
@@ -30,6 +30,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let config = config_with_batch(args.look.batch)?;
     let input = input(model)?;
     let net = net::open(model, input, CLASSES)?;
+    check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
     let plan = compile(&net, &settings(&config, input.w, [0; 2]), tuning(args)?)
         .plan

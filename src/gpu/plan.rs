@@ -35,6 +35,11 @@ impl Tensor {
         self.len() == 0
     }
 
+    /// What tells its buffer and its beginning there from those of other tensors of a plan.
+    pub fn place(&self) -> String {
+        format!("buffer {}, element {}", self.buffer, self.offset)
+    }
+
     /// Size in bytes.
     pub fn bytes(&self) -> u64 {
         u64::from(self.len()) * 4

@@ -79,20 +79,29 @@ impl Net {
         {
             return refuse(format!("what it adds is {}", self.shape(other)));
         }
+        if let Layer::Add { other } = layer
+            && self.unflattened(other) != self.unflattened(reads)
+        {
+            return refuse("what it adds is a row of another image".into());
+        }
         let elements = [shape.h, shape.w, shape.c]
             .map(u64::from)
             .iter()
             .product::<u64>();
-        let weights = match layer {
-            Layer::Conv2d {
-                kernel, outputs, ..
-            } => u64::from(kernel).pow(2) * u64::from(from.c) * u64::from(outputs),
-            Layer::Linear { outputs, .. } => u64::from(from.c) * u64::from(outputs),
-            _ => 0,
-        };
+        let weights = layer.weights(from);
         if elements.max(weights) > MOST_ELEMENTS {
             return refuse(format!(
                 "it would have {weights} weights and {elements} outputs, and {MOST_ELEMENTS} are the most"
+            ));
+        }
+        let before = self
+            .nodes
+            .iter()
+            .map(|node| node.layer.weights(self.shape(node.reads)));
+        if before.sum::<u64>() + weights > 2 * MOST_ELEMENTS {
+            return refuse(format!(
+                "all weights up to it are more than {}",
+                2 * MOST_ELEMENTS
             ));
         }
         let terms = layer.longest_sum(from);
@@ -122,6 +131,14 @@ impl Net {
     /// Features of the output.
     pub fn classes(&self) -> u32 {
         self.shape(self.nodes.len()).c
+    }
+
+    /// The value whose memory this one is a view of: a flat row lies where its image does.
+    pub(super) fn origin(&self, value: usize) -> usize {
+        match value.checked_sub(1).map(|i| &self.nodes[i]) {
+            Some(node) if node.layer == Layer::Flatten => self.origin(node.reads),
+            _ => value,
+        }
     }
 
     /// The values that the layers read, each as often as it is read.
@@ -260,7 +277,13 @@ impl Net {
                     bias,
                 ),
                 Layer::BatchNorm => {
-                    list.extend(Parameter::batch_norm(&node.name, node.shape.c));
+                    // Statistics of a flat row go with the pixels of its image.
+                    let is_row = (node.shape.h, node.shape.w) == (1, 1);
+                    let from = match is_row {
+                        true => self.unflattened(node.reads),
+                        false => Shape::features(node.shape.c),
+                    };
+                    list.extend(Parameter::batch_norm(&node.name, from));
                     continue;
                 }
                 _ => continue,

@@ -112,10 +112,16 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
         [layers.image(), &labels],
     );
     plan.phase("forward");
-    layers.forward(&mut plan, Mode::Train);
+    let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
-    layers.forward(&mut plan, Mode::Infer);
-    record_losses(&mut plan, net, settings, &tensors, &labels, &layers);
+    let inferred = layers.forward(&mut plan, Mode::Infer);
+    if let Some(gradient) = layers.logits_gradient() {
+        let losses = [
+            ("loss", settings.smoothing, &trained),
+            ("evaluate", 0.0, &inferred),
+        ];
+        record_losses(&mut plan, net, &tensors, losses, [&labels, gradient]);
+    }
     plan.phase("backward");
     layers.backward(&mut plan);
     record_update(&mut plan, settings, &tensors, &arena);
@@ -227,20 +233,17 @@ fn record_gathers(
     }
 }
 
+/// The loss of each phase, with its smoothing, from the output that its phase has.
 fn record_losses(
     plan: &mut Plan,
     net: &Net,
-    settings: &Settings,
     tensors: &RunTensors,
-    labels: &Tensor,
-    layers: &Recorder<'_>,
+    losses: [(&'static str, f32, &Tensor); 2],
+    [labels, gradient]: [&Tensor; 2],
 ) {
-    let n = settings.batch;
+    let n = labels.len();
     let [loss, hit] = ["loss", "hit"].map(|name| plan.scratch(name, &[n]));
-    let (logits, Some(gradient)) = layers.logits() else {
-        return;
-    };
-    for (phase, smoothing) in [("loss", settings.smoothing), ("evaluate", 0.0)] {
+    for (phase, smoothing, logits) in losses {
         plan.phase(phase);
         plan.layer(phase);
         let head = CrossEntropy {

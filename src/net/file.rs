@@ -1,5 +1,6 @@
 //! A user's own network: a TOML list of layers.
 
+use super::models::check_input;
 use super::{Layer, Net, Shape};
 use crate::error::{Error, Result};
 use crate::nearest::did_you_mean;
@@ -52,6 +53,9 @@ enum Outputs {
     Word(String),
 }
 
+/// How layers name the image.
+const IMAGE: &str = "image";
+
 /// Kinds with the keys that each needs, and those that it knows beside them.
 const KINDS: [(&str, &[&str], &[&str]); 10] = [
     ("conv2d", &["outputs", "kernel"], &["stride", "pad", "bias"]),
@@ -96,6 +100,7 @@ impl Network {
     /// A layer of unknown kind, with a key too few or too many, that reads a layer that is not before it, or that cannot
     /// read what it gets; a layer that none reads; an end that does not give a number for each class.
     pub fn build(&self, name: &str, input: Shape, classes: u32) -> Result<Net> {
+        check_input(name, input)?;
         let mut net = Net::new(name, input);
         for (i, entry) in self.layer.iter().enumerate() {
             let layer_name = entry
@@ -105,6 +110,12 @@ impl Network {
             let refusal = |why: String, help: String| {
                 Error::config(format!("layer {layer_name} of {name} {why}"), help)
             };
+            if layer_name.is_empty() || layer_name == IMAGE {
+                return Err(refusal(
+                    format!("cannot be named {layer_name:?}"),
+                    format!("{IMAGE} is what the first layer reads; choose another name"),
+                ));
+            }
             if net.nodes.iter().any(|node| node.name == layer_name) {
                 return Err(refusal(
                     "has the name of one before it".into(),
@@ -117,7 +128,7 @@ impl Network {
             let value = |wanted: &str| -> Result<usize> {
                 let found = net.nodes.iter().position(|node| node.name == wanted);
                 match (wanted, found) {
-                    ("image", _) => Ok(0),
+                    (IMAGE, _) => Ok(0),
                     (_, Some(node)) => Ok(node + 1),
                     (_, None) => {
                         let names = net.nodes.iter().map(|node| node.name.as_str());

@@ -50,8 +50,9 @@ pub(super) fn steps(net: &Net) -> Vec<Step> {
                 } else {
                     net.nodes[j].reads
                 };
-                // Only what is there before can be added.
-                if rest < step.gives {
+                // Only what is there before can be added; and not what is normalised, as both parts of its gradient would
+                // be written at once.
+                if rest < step.gives && net.origin(rest) != net.origin(node.reads) {
                     (step.adds, step.gives, taken[j]) = (Some(rest), j + 1, true);
                 }
             }

@@ -164,6 +164,17 @@ impl Layer {
         }
     }
 
+    /// Weights, biases left out.
+    pub(super) fn weights(&self, from: Shape) -> u64 {
+        match *self {
+            Self::Conv2d {
+                kernel, outputs, ..
+            } => u64::from(kernel).pow(2) * u64::from(from.c) * u64::from(outputs),
+            Self::Linear { outputs, .. } => u64::from(from.c) * u64::from(outputs),
+            _ => 0,
+        }
+    }
+
     /// Inputs that one output adds up, or outputs that one input's gradient does, whichever are more; 0 where there is
     /// no such sum.
     pub(super) fn longest_sum(&self, from: Shape) -> u64 {

@@ -92,17 +92,25 @@ pub fn model(name: &str) -> Result<&'static Model> {
         })
 }
 
+/// Refuses images that the network could not count the pixels of, or that have none.
+pub(super) fn check_input(name: &str, input: Shape) -> Result<()> {
+    let sides = [input.h, input.w, input.c];
+    if sides.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
+        return Ok(());
+    }
+    let size = if sides.contains(&0) { "small" } else { "large" };
+    Err(Error::config(
+        format!("images of {input} are too {size} for {name}"),
+        format!("scale them to at most {MAX_SIDE} x {MAX_SIDE} pixels; MNIST has 28 x 28"),
+    ))
+}
+
 /// The network of this name for images of `input` and so many classes.
 ///
 /// # Errors
 /// An unknown name, or images too small or too large for the network.
 pub fn by_name(name: &str, input: Shape, classes: u32) -> Result<Net> {
-    if input.h > MAX_SIDE || input.w > MAX_SIDE {
-        return Err(Error::config(
-            format!("images of {input} are too large for {name}"),
-            format!("scale them to at most {MAX_SIDE} x {MAX_SIDE} pixels; MNIST has 28 x 28"),
-        ));
-    }
+    check_input(name, input)?;
     let model = model(name)?;
     let mut net = Net::new(name, input);
     (model.build)(&mut net, classes)?;

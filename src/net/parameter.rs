@@ -74,8 +74,9 @@ impl Parameter {
         }
     }
 
-    /// Scale, shift and running statistics of the batch norm of so many channels.
-    pub(super) fn batch_norm(layer: &str, channels: u32) -> [Self; 4] {
+    /// Scale, shift and running statistics of a batch norm. `from` is the image that the row is which it reads, or a
+    /// row of channels.
+    pub(super) fn batch_norm(layer: &str, from: Shape) -> [Self; 4] {
         [
             ("weight", Role::Scale),
             ("bias", Role::Shift),
@@ -84,11 +85,11 @@ impl Parameter {
         ]
         .map(|(kind, role)| Self {
             name: format!("{layer}.{kind}"),
-            shape: vec![channels],
+            shape: vec![from.len()],
             role,
             fan_in: 1,
             fan_out: 1,
-            extents: [channels, 1, 1, 1],
+            extents: [1, from.c, from.h, from.w],
         })
     }
 

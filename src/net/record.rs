@@ -91,10 +91,9 @@ impl<'a> Recorder<'a> {
         self.value(0)
     }
 
-    /// The output of the network, and its gradient.
-    pub(super) fn logits(&self) -> (&Tensor, Option<&Tensor>) {
-        let last = self.net.last();
-        (self.value(last), self.gradients[last].as_ref())
+    /// The gradient of the output of the network.
+    pub(super) fn logits_gradient(&self) -> Option<&Tensor> {
+        self.gradients[self.net.last()].as_ref()
     }
 
     fn value(&self, value: usize) -> &Tensor {
@@ -105,27 +104,25 @@ impl<'a> Recorder<'a> {
         self.saved[step.node].first().expect("a pool saves it")
     }
 
-    /// The value whose memory this one is a view of: a flat row lies where its image does.
-    fn origin(&self, value: usize) -> usize {
-        match value.checked_sub(1).map(|i| &self.net.nodes[i]) {
-            Some(node) if node.layer == Layer::Flatten => self.origin(node.reads),
-            _ => value,
-        }
-    }
-
-    pub(super) fn forward(&self, plan: &mut Plan, mode: Mode) {
-        // What drops nothing is passed by: its readers read what it reads.
-        let mut passed: Vec<usize> = (0..=self.net.last()).collect();
+    /// Records the layers, and gives the output of the network.
+    pub(super) fn forward(&self, plan: &mut Plan, mode: Mode) -> Tensor {
+        let mut values = self.values.clone();
         for &step in &self.steps {
             let node = &self.net.nodes[step.node];
             plan.layer(&node.name);
-            let source = passed[node.reads];
+            let x = values[node.reads].clone().expect("a step before gives it");
             if mode == Mode::Infer && matches!(node.layer, Layer::Dropout { .. }) {
-                passed[step.gives] = source;
+                // What drops nothing is passed by: its readers read what it reads.
+                values[step.gives] = Some(x);
                 continue;
             }
-            let (x, y) = (self.value(source), self.value(step.gives));
-            let other = |value: usize| self.value(passed[value]);
+            if node.layer == Layer::Flatten {
+                values[step.gives] = Some(x.view(&node.name, 0, &[x.len()]));
+                continue;
+            }
+            let x = &x;
+            let y = &values[step.gives].clone().expect("the step gives it");
+            let other = |value: usize| values[value].as_ref().expect("a step before gives it");
             match node.layer {
                 Layer::Conv2d { .. } => {
                     let conv = self.net.conv2d(node, self.batch).expect("a convolution");
@@ -182,6 +179,8 @@ impl<'a> Recorder<'a> {
                 Layer::Flatten => {}
             }
         }
+        let last = values.swap_remove(self.net.last());
+        last.expect("the last step gives it")
     }
 
     pub(super) fn backward(&self, plan: &mut Plan) {
@@ -195,7 +194,7 @@ impl<'a> Recorder<'a> {
             // The last reader of a value, which is the first here, sets its gradient, and the others add theirs.
             let mut target = |value: usize| {
                 let gradient = self.gradients[value].as_ref()?;
-                let is_written = &mut written[self.origin(value)];
+                let is_written = &mut written[self.net.origin(value)];
                 let write = if *is_written { Write::Add } else { Write::Set };
                 *is_written = true;
                 Some((gradient, write))

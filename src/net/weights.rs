@@ -48,10 +48,19 @@ pub(crate) fn decode(
 ) -> std::result::Result<Vec<Vec<u8>>, Vec<String>> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| vec![format!("it is no safetensors file ({error})")])?;
+    // PyTorch counts the batches of a batch norm, and needs the number for nothing that is done here.
+    let is_counter = |name: &str| {
+        name.strip_suffix("num_batches_tracked")
+            .is_some_and(|layer| {
+                entries
+                    .iter()
+                    .any(|entry| entry.name == format!("{layer}running_mean"))
+            })
+    };
     let mut differences: Vec<String> = file
         .names()
         .into_iter()
-        .filter(|name| !entries.iter().any(|entry| entry.name == **name))
+        .filter(|name| !entries.iter().any(|entry| entry.name == **name) && !is_counter(name))
         .map(|name| format!("{name} is not part of {model}"))
         .collect();
     differences.sort();

@@ -4,7 +4,7 @@ use super::{ParameterState, Snapshot};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Net, Parameter, Shape};
+use crate::net::{Layer, Net, Parameter, Shape};
 
 /// Training images of a data set, less those that `config` holds out for validation.
 ///
@@ -37,6 +37,18 @@ pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
                     "a batch of {batch} makes values of {h}x{w}x{c} that no adapter can address"
                 ),
                 "use a smaller --batch",
+            ));
+        }
+    }
+    for node in &net.nodes {
+        let rows = u64::from(batch) * u64::from(node.shape.h) * u64::from(node.shape.w);
+        if node.layer == Layer::BatchNorm && rows < 2 {
+            return Err(Error::config(
+                format!(
+                    "{} of {} would normalise by the variance of a single value at a batch of {batch}",
+                    node.name, net.name
+                ),
+                "use a --batch of at least 2",
             ));
         }
     }
