@@ -26,7 +26,6 @@ pub use record::{Environment, State};
 pub use resume::Resume;
 
 use crate::config::Config;
-use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hash::sha256;
 use crate::net::{Parameter, encode_weights};
@@ -86,15 +85,15 @@ impl RunDir {
     }
 
     /// Creates the folder of a run that begins. Without `wanted`, the folder is `runs/` and what the run is, with a
-    /// number where that is taken. Of two runs that ask for one folder at the same time, one gets it. The newest `keep`
-    /// checkpoints stay, or the newest two.
+    /// number where that is taken; `data_sha256` is that of its data. Of two runs that ask for one folder at the same time,
+    /// one gets it. The newest `keep` checkpoints stay, or the newest two.
     ///
     /// # Errors
     /// A folder that cannot be written, or that holds a run already.
     pub fn create(
         wanted: Option<&Path>,
         config: &Config,
-        dataset: &Dataset,
+        data_sha256: String,
         session: &Session,
         environment: &Environment,
         keep: Option<u32>,
@@ -115,7 +114,7 @@ impl RunDir {
         write(ENVIRONMENT, &pretty(environment)?)?;
         let identity = Identity {
             config_sha256: sha256(config_text.as_bytes()),
-            data_sha256: dataset.sha256(),
+            data_sha256,
         };
         let [metrics, results] = rows::begin(&path)?;
         let run = Self {

@@ -57,8 +57,15 @@ impl Bench {
             resume.go_on(&session, &here, Some(1)).unwrap()
         } else {
             let wanted = Some(folder);
-            let run =
-                RunDir::create(wanted, config, &self.dataset, &session, &here, Some(1)).unwrap();
+            let run = RunDir::create(
+                wanted,
+                config,
+                self.dataset.sha256(),
+                &session,
+                &here,
+                Some(1),
+            )
+            .unwrap();
             (run, None)
         };
         let schedule = Schedule::new(config, train_images(config, &self.dataset).unwrap()).unwrap();
@@ -207,7 +214,7 @@ fn a_run_that_failed_says_how_to_go_on_and_can() {
     let run = RunDir::create(
         Some(&broken),
         &config,
-        &bench.dataset,
+        bench.dataset.sha256(),
         &session,
         &environment,
         Some(1),

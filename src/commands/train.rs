@@ -8,6 +8,7 @@ use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 use wgprune::config::{Config, Method};
 use wgprune::data::{self, Dataset};
@@ -49,7 +50,7 @@ struct Job<'a> {
     quiet: bool,
     start: Instant,
     config: Config,
-    dataset: Dataset,
+    dataset: Arc<Dataset>,
     schedule: Schedule,
     session: Session,
     adapter: AdapterFacts,
@@ -66,11 +67,16 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
 fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
-    let dataset = data::open_with(
+    let dataset = Arc::new(data::open_with(
         &config.data.name,
         folder(&config.data.root),
         &config.data.images(),
-    )?;
+    )?);
+    // On a machine without instructions for it, this takes as long as what the device is asked for meanwhile.
+    let hashed = {
+        let dataset = Arc::clone(&dataset);
+        std::thread::spawn(move || dataset.sha256())
+    };
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let config = config.pin(&schedule)?;
     let job = Job::open(
@@ -84,7 +90,7 @@ fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -
     let run_dir = RunDir::create(
         args.out.as_deref(),
         &job.config,
-        &job.dataset,
+        hashed.join().expect("hashing does not panic"),
         &job.session,
         &Environment::of(&job.adapter),
         args.keep,
@@ -123,7 +129,7 @@ fn resume(
     // So may the data.
     let name = args.data.data.as_ref().unwrap_or(&config.data.name);
     let root = args.data.data_root.as_ref().unwrap_or(&config.data.root);
-    let dataset = data::open_with(name, folder(root), &config.data.images())?;
+    let dataset = Arc::new(data::open_with(name, folder(root), &config.data.images())?);
     run.check_data(&dataset)?;
     let device = match &args.device.selector {
         Some(selector) => selector.clone(),
@@ -150,7 +156,7 @@ impl<'a> Job<'a> {
         quiet: bool,
         start: Instant,
         config: Config,
-        dataset: Dataset,
+        dataset: Arc<Dataset>,
         device: Option<&str>,
     ) -> Result<Self> {
         let net = config.net(dataset.input(), dataset.classes)?;
