@@ -14,10 +14,8 @@ use crate::cli::{Cli, Command};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use wgprune::config::Config;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, Gpu, Options};
 
@@ -75,11 +73,6 @@ fn open(options: Options) -> Result<Arc<Gpu>> {
     Ok(Arc::new(gpu))
 }
 
-/// The defaults with another batch, which is checked like that of a run.
-fn config_with_batch(batch: i64) -> Result<Config> {
-    Config::resolve(None, &[("train.batch".to_owned(), batch.into())])
-}
-
 /// The adapter as JSON results name it.
 fn adapter_json(adapter: &AdapterFacts) -> Value {
     let AdapterFacts {
@@ -95,9 +88,4 @@ fn adapter_json(adapter: &AdapterFacts) -> Value {
 /// An error as results name it.
 pub(crate) fn error_json(error: &Error) -> Value {
     json!({"code": error.kind.exit_code(), "what": error.what, "help": error.help})
-}
-
-/// A folder from a flag or a configuration, where empty means none.
-fn folder(text: &str) -> Option<&Path> {
-    (!text.is_empty()).then(|| Path::new(text))
 }

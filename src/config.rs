@@ -6,10 +6,11 @@ mod resolve;
 
 pub use recipe::{RECIPES, Recipe};
 
-use crate::data::ImageOptions;
+use crate::data::{self, Dataset, ImageOptions};
 use crate::net::{Init, Network};
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
+use std::path::Path;
 
 /// Most images in a step.
 pub const MAX_BATCH: u32 = 65_536;
@@ -82,6 +83,19 @@ pub enum Margin {
 }
 
 impl DataConfig {
+    /// The folder that holds the named sets, if it is given.
+    pub fn root(&self) -> Option<&Path> {
+        (!self.root.is_empty()).then(|| Path::new(&self.root))
+    }
+
+    /// Opens the data set.
+    ///
+    /// # Errors
+    /// As [`data::open_with`] has them.
+    pub fn open(&self) -> crate::error::Result<Dataset> {
+        data::open_with(&self.name, self.root(), &self.images())
+    }
+
     /// How a folder of images is read.
     pub fn images(&self) -> ImageOptions {
         ImageOptions {

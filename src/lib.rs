@@ -17,7 +17,8 @@
 //! 3. Write the struct in `src/ops/`: geometry, and methods that append dispatches.
 //! 4. Write the check in `src/check/`, which the self-test runs at two or three odd shapes, and `tests/<op>.rs`, which
 //!    runs it at many: odd shapes, the networks' real shapes.
-//! 5. Add the layer to `src/net/build.rs` and `src/net/layers.rs`.
+//! 5. Add the layer to `src/net/layer.rs`, to both directions of `src/net/record.rs`, and to the kinds of
+//!    `src/net/file.rs`.
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
 pub mod check;

@@ -5,6 +5,7 @@ mod build;
 mod compile;
 mod file;
 mod fuse;
+mod geometry;
 mod init;
 mod layer;
 mod models;

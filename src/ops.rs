@@ -51,7 +51,7 @@ pub use step::StepParams;
 pub use subsample::Subsample;
 pub use update::{Adam, Sgd, UpdateTensors};
 
-use crate::gpu::Constant;
+use crate::gpu::{Constant, Kernel};
 
 /// What becomes of what an output holds already. Where a value has many readers, each adds to its gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,4 +89,11 @@ fn vector_type(of: &str, width: u32) -> String {
     } else {
         format!("vec{width}<{of}>")
     }
+}
+
+/// The kernel for vectors of `width` numbers: each name stands for vectors of its type there.
+fn for_vectors(kernel: &Kernel, width: u32, names: &[(&str, &str)]) -> Kernel {
+    let alias = |(name, of): &(&str, &str)| format!("alias {name} = {};\n", vector_type(of, width));
+    let aliases: String = names.iter().map(alias).collect();
+    kernel.with(format!("x{width}"), &aliases)
 }

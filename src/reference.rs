@@ -86,6 +86,13 @@ pub fn added(before: &[f32], sums: impl IntoIterator<Item = Bounded>) -> Vec<Bou
         .collect()
 }
 
+/// Exact values as sums of one term.
+pub fn terms(values: &[f32]) -> impl Iterator<Item = Bounded> {
+    values
+        .iter()
+        .map(|&value| Bounded::sum(value.into(), value.abs().into()))
+}
+
 /// The magnitude of each value.
 pub fn magnitudes(values: &[f32]) -> Vec<f32> {
     values.iter().map(|value| value.abs()).collect()

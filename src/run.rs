@@ -26,7 +26,7 @@ pub use record::{Environment, State};
 pub use resume::Resume;
 
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, as_argument};
 use crate::hash::sha256;
 use crate::net::{Parameter, encode_weights};
 use crate::ops::Record as StepRecord;
@@ -143,16 +143,7 @@ impl RunDir {
 
     /// The command that goes on with this run, as a shell takes it.
     pub fn resume_command(&self) -> String {
-        let path = self.path.display().to_string();
-        let is_plain = |c: char| c.is_alphanumeric() || "/\\:._-+".contains(c);
-        let path = if path.chars().all(is_plain) {
-            path
-        } else if cfg!(windows) {
-            format!("\"{path}\"")
-        } else {
-            format!("'{}'", path.replace('\'', r"'\''"))
-        };
-        format!("wgprune train --resume {path}")
+        format!("wgprune train --resume {}", as_argument(&self.path))
     }
 
     /// Where the final weights lie once the run is done.

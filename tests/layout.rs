@@ -5,11 +5,15 @@
     reason = "a failed test should panic, with the name of what could not be read"
 )]
 
+#[path = "common/nets.rs"]
+mod nets;
+
+use nets::{net_with_a_plain_sum, published};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::Tuning;
-use wgprune::net::{Layer, MODELS, Net, Shape, by_name, compile};
+use wgprune::net::{MODELS, compile};
 use wgprune::train::settings;
 
 const LONGEST_SOURCE: usize = 400;
@@ -159,18 +163,6 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
     }
 }
 
-/// All named networks have a batch norm that takes the sum behind it along.
-fn net_with_a_plain_sum() -> Net {
-    let mut net = Net::new("sum", Shape::features(8));
-    let linear = Layer::Linear {
-        outputs: 8,
-        bias: true,
-    };
-    net.push("fc", linear).unwrap();
-    net.push("sum", Layer::Add { other: 1 }).unwrap();
-    net
-}
-
 /// The benchmark times whatever a plan launches, so a kernel that no plan launches would be timed nowhere.
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
@@ -178,10 +170,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     for kind in [OptimiserKind::Sgd, OptimiserKind::Adam] {
         let mut config = Config::default();
         config.optimiser.kind = kind;
-        let named = MODELS
-            .iter()
-            .map(|model| by_name(model.name, model.input, 10).unwrap());
-        for net in named.chain([net_with_a_plain_sum()]) {
+        for net in published(MODELS).chain([net_with_a_plain_sum()]) {
             let settings = settings(&config, net.input.w, [1024; 2]);
             let plan = compile(&net, &settings, Tuning::PORTABLE).plan;
             let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);

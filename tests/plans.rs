@@ -2,26 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
+#[path = "common/nets.rs"]
+mod nets;
+
 use naga::{AddressSpace, StorageAccess};
+use nets::{net_that_reads_twice, published};
 use std::collections::{BTreeMap, BTreeSet};
 use wgprune::config::Config;
 use wgprune::gpu::{Dispatch, Tuning};
-use wgprune::net::{Layer, MODELS, Net, Shape, by_name, compile};
+use wgprune::net::{Layer, MODELS, Net, Shape, compile};
 use wgprune::train::settings;
-
-/// A value that is read by two layers which are computed in one go, and one that is added to itself.
-fn net_that_reads_twice() -> Net {
-    let mut net = Net::new("twice", Shape::features(8));
-    let linear = Layer::Linear {
-        outputs: 8,
-        bias: true,
-    };
-    net.push("fc", linear).unwrap();
-    net.push("bn", Layer::BatchNorm).unwrap();
-    net.push("sum", Layer::Add { other: 1 }).unwrap();
-    net.push("twice", Layer::Add { other: 3 }).unwrap();
-    net
-}
 
 fn dispatches(net: &Net) -> Vec<Dispatch> {
     let settings = settings(&Config::default(), net.input.w, [64; 2]);
@@ -47,11 +37,8 @@ fn written(source: &str) -> BTreeSet<usize> {
 
 #[test]
 fn no_dispatch_binds_what_it_writes_twice() {
-    let named = MODELS
-        .iter()
-        .map(|model| by_name(model.name, model.input, 10).unwrap());
     let mut outputs: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for net in named.chain([net_that_reads_twice()]) {
+    for net in published(MODELS).chain([net_that_reads_twice()]) {
         for Dispatch {
             layer,
             kernel,
@@ -89,10 +76,7 @@ fn nothing_is_read_before_it_is_written() {
     };
     dropped.push("fc", linear).unwrap();
     dropped.push("last", Layer::Dropout { rate: 0.5 }).unwrap();
-    let named = MODELS
-        .iter()
-        .map(|model| by_name(model.name, model.input, 10).unwrap());
-    for net in named.chain([net_that_reads_twice(), dropped]) {
+    for net in published(MODELS).chain([net_that_reads_twice(), dropped]) {
         let settings = settings(&Config::default(), net.input.w, [64; 2]);
         let plan = compile(&net, &settings, Tuning::PORTABLE).plan;
         let values: BTreeSet<&str> = net.nodes.iter().map(|node| node.name.as_str()).collect();

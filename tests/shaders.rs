@@ -6,17 +6,21 @@
     reason = "a failed test should panic, and its numbers are small"
 )]
 
+#[path = "common/nets.rs"]
+mod nets;
+
 use naga::AddressSpace;
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage, StorageAccess};
+use nets::{net_with_a_plain_sum, published};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::config::{Config, OptimiserKind, Scope};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
-use wgprune::net::{Layer, MODELS, Net, Shape, by_name, compile};
+use wgprune::net::{MODELS, compile};
 use wgprune::selftest::probes;
 use wgprune::train::settings;
 
@@ -42,10 +46,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
-            let named = named
-                .iter()
-                .map(|model| by_name(model.name, model.input, 10).unwrap());
-            for net in named.chain([net_with_a_plain_sum()]) {
+            for net in published(named).chain([net_with_a_plain_sum()]) {
                 // A batch of large images would not fit one binding.
                 config.train.batch = if net.input.w > 32 { 32 } else { 128 };
                 for tuning in Tuning::all() {
@@ -57,18 +58,6 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
         }
         all
     })
-}
-
-/// All named networks have a batch norm that takes the sum behind it along.
-fn net_with_a_plain_sum() -> Net {
-    let mut net = Net::new("sum", Shape::features(8));
-    let linear = Layer::Linear {
-        outputs: 8,
-        bias: true,
-    };
-    net.push("fc", linear).unwrap();
-    net.push("sum", Layer::Add { other: 1 }).unwrap();
-    net
 }
 
 fn dispatches_of(plan: &Plan) -> impl Iterator<Item = Dispatch> {

@@ -8,6 +8,7 @@ the optimiser is the default one at a constant learning rate. The modules below 
 """
 
 import json
+import sys
 
 import numpy
 import torch
@@ -15,10 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
-import sys
-
 sys.dont_write_bytecode = True
-from lenet5_losses import HERE, normal, permutation, training_set, uniform
+from lenet5_losses import HERE, learn, normal, normalised, permutation, sgd, training_set, uniform
 
 # At ten times this rate PyTorch in float32 is itself off by 1e-2 from float64 within 20 steps: batch norm of small batches
 # and ReLUs make rounding grow. At this one, figures tell an error from rounding.
@@ -113,19 +112,11 @@ def run(make, dtype):
     model = make()
     initialise(model)
     model = model.to(dtype)
-    rounded = lambda value: float(numpy.float32(value))
-    optimiser = torch.optim.SGD(
-        model.parameters(), lr=rounded(LEARNING_RATE), momentum=rounded(0.9), weight_decay=rounded(5e-4)
-    )
+    optimiser = sgd(model, LEARNING_RATE)
     order, losses = permutation(0, len(labels)), []
     for step in range(STEPS):
         batch = order[step * BATCH : (step + 1) * BATCH]
-        x = (torch.from_numpy(images[batch]).to(dtype) / 255 - rounded(0.1307)) / rounded(0.3081)
-        loss = functional.cross_entropy(model(x), labels[batch])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+        losses.append(learn(model, optimiser, normalised(images[batch], dtype), labels[batch]))
     return losses, dict(parameters(model)), evaluated(model.eval(), dtype)
 
 
@@ -133,8 +124,7 @@ def evaluated(model, dtype):
     """The loss on the training images whose places in the files are below 1000."""
     images, labels = training_set(HERE.parent / "mnist-mini")
     with torch.no_grad():
-        x = (torch.from_numpy(images[:1000]).to(dtype) / 255 - float(numpy.float32(0.1307))) / float(numpy.float32(0.3081))
-        return functional.cross_entropy(model(x), labels[:1000]).item()
+        return functional.cross_entropy(model(normalised(images[:1000], dtype)), labels[:1000]).item()
 
 
 def main():

@@ -5,8 +5,9 @@
 needs torch and numpy. FOLDER holds mnist/ with the four IDX files, gzipped; without it only the losses on mnist-mini are
 written anew. Initial weights and the order of samples are those of seed 0: this file has Philox, the permutation and
 the initial values of src/random.rs and src/net/init.rs once more, written from their definitions. The optimiser is the
-default one (SGD, momentum 0.9, weight decay 5e-4), at a constant learning rate of 0.02: at the default of 0.05, PyTorch in float32 is itself off by 1e-3 to 6e-3 from
-PyTorch in float64 within 50 steps, so no bound there would tell an error from rounding.
+default one (SGD, momentum 0.9, weight decay 5e-4), at a constant learning rate of 0.02: at the default of 0.05, PyTorch in
+float32 is itself off by 1e-3 to 6e-3 from PyTorch in float64 within 50 steps, so no bound there would tell an error from
+rounding.
 """
 
 import gzip
@@ -109,13 +110,33 @@ def training_set(folder):
     return images, torch.from_numpy(labels.astype(numpy.int64))
 
 
+def rounded(value):
+    """As float32 has it, whatever the precision of the run."""
+    return float(numpy.float32(value))
+
+
+def normalised(images, dtype):
+    return (torch.from_numpy(images).to(dtype) / 255 - rounded(0.1307)) / rounded(0.3081)
+
+
+def sgd(model, learning_rate):
+    """The default optimiser."""
+    return torch.optim.SGD(model.parameters(), lr=rounded(learning_rate), momentum=rounded(0.9), weight_decay=rounded(5e-4))
+
+
+def learn(model, optimiser, x, labels):
+    """One step; the loss before it."""
+    loss = functional.cross_entropy(model(x), labels)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
 def losses(folder, dtype):
     images, labels = training_set(folder)
     model = initialised().to(dtype)
-    rounded = lambda value: float(numpy.float32(value))
-    optimiser = torch.optim.SGD(
-        model.parameters(), lr=rounded(LEARNING_RATE), momentum=rounded(0.9), weight_decay=rounded(5e-4)
-    )
+    optimiser = sgd(model, LEARNING_RATE)
     per_epoch = len(labels) // BATCH
     result = []
     for step in range(STEPS):
@@ -123,12 +144,7 @@ def losses(folder, dtype):
         if position == 0:
             order = permutation(epoch, len(labels))
         batch = order[position * BATCH : (position + 1) * BATCH]
-        x = (torch.from_numpy(images[batch]).to(dtype) / 255 - rounded(0.1307)) / rounded(0.3081)
-        loss = functional.cross_entropy(model(x), labels[batch])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        result.append(loss.item())
+        result.append(learn(model, optimiser, normalised(images[batch], dtype), labels[batch]))
     return result
 
 

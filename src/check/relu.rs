@@ -3,7 +3,7 @@
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
 use crate::ops::{Relu, Write};
-use crate::reference::{Bounded, added, relu as twin};
+use crate::reference::{added, relu as twin, terms};
 
 /// Both directions on random numbers and on those where the sign is the question.
 ///
@@ -27,11 +27,7 @@ pub fn check(setting: &Setting, op: Relu) -> Result<Vec<Finding>> {
     op.grad_input(&mut bench.plan, [&gy, &gdy], &gdx, Write::Set);
     bench.direction("grad_input, added");
     let before = floats(3, op.length);
-    let sum = added(
-        &before,
-        dx.iter()
-            .map(|&dx| Bounded::sum(dx.into(), dx.abs().into())),
-    );
+    let sum = added(&before, terms(&dx));
     let gsum = bench.state("dx", &before, Expected::within(&sum));
     op.grad_input(&mut bench.plan, [&gy, &gdy], &gsum, Write::Add);
     Ok(bench.run()?.findings)

@@ -3,7 +3,7 @@
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
 use crate::ops::{Subsample, Write};
-use crate::reference::{Bounded, added, subsample as twin};
+use crate::reference::{added, subsample as twin, terms};
 
 /// Both directions on random numbers.
 ///
@@ -13,11 +13,7 @@ pub fn check(setting: &Setting, op: Subsample) -> Result<Vec<Finding>> {
     let [x, dy, before] = [(1, op.x_len()), (2, op.y_len()), (3, op.x_len())]
         .map(|(seed, count)| floats(seed, count));
     let dx = twin::grad_input(&op, &dy);
-    let sums = added(
-        &before,
-        dx.iter()
-            .map(|&dx| Bounded::sum(dx.into(), dx.abs().into())),
-    );
+    let sums = added(&before, terms(&dx));
     let mut bench = Bench::new(setting);
     let [gx, gdy] = [bench.input("x", &x), bench.input("dy", &dy)];
     bench.direction("forward");

@@ -1,6 +1,6 @@
 //! `wgprune data`
 
-use super::{folder, print};
+use super::print;
 use crate::cli::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
 use crate::progress::Download;
 use serde_json::{Value, json};
@@ -138,5 +138,6 @@ fn verify(args: &VerifyArgs) -> Result<()> {
 }
 
 fn root(args: &PlaceArgs) -> Result<PathBuf> {
-    data::root(folder(args.data_root.as_deref().unwrap_or_default()))
+    let root = args.data_root.as_deref().filter(|root| !root.is_empty());
+    data::root(root.map(Path::new))
 }

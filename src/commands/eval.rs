@@ -1,21 +1,16 @@
 //! `wgprune eval`
 
-use super::{folder, open_gpu, print};
+use super::{open_gpu, print};
 use crate::cli::EvalArgs;
 use serde_json::json;
 use wgprune::config::Config;
-use wgprune::data;
 use wgprune::error::Result;
 use wgprune::net::{self, load};
 use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let config = Config::resolve(None, &args.edits())?;
-    let dataset = data::open_with(
-        &config.data.name,
-        folder(&config.data.root),
-        &config.data.images(),
-    )?;
+    let dataset = config.data.open()?;
     let net = net::open(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
     let gpu = open_gpu(args.look.device.selector.as_deref())?;

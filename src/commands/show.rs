@@ -1,8 +1,9 @@
 //! `wgprune show`
 
-use super::{config_with_batch, print};
+use super::print;
 use crate::cli::ShowArgs;
 use serde_json::json;
+use wgprune::config::Config;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
 use wgprune::net::{self, MODELS, Model, Net, Network, Parameter, Shape, compile};
@@ -27,9 +28,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
         }
         return Ok(());
     };
-    let config = config_with_batch(args.look.batch)?;
-    let input = input(model)?;
-    let net = net::open(model, input, CLASSES)?;
+    let batch = ("train.batch".to_owned(), args.look.batch.into());
+    let config = Config::resolve(None, &[batch])?;
+    let net = open(model)?;
+    let input = net.input;
     check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
     let plan = compile(&net, &settings(&config, input.w, [0; 2]), tuning(args)?)
@@ -103,16 +105,14 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     Ok(())
 }
 
-/// The images that a network is shown for.
-fn input(model: &str) -> Result<Shape> {
+/// The network, for the images that it was published for, or that its file names.
+fn open(model: &str) -> Result<Net> {
     if !net::is_file(model) {
-        return Ok(net::model(model)?.input);
+        return net::by_name(model, net::model(model)?.input, CLASSES);
     }
-    let (_, network) = Network::read(model)?;
-    Ok(match network.input {
-        Some([h, w, c]) => Shape { h, w, c },
-        None => Shape { h: 32, w: 32, c: 3 },
-    })
+    let (name, network) = Network::read(model)?;
+    let [h, w, c] = network.input.unwrap_or([32, 32, 3]);
+    network.build(&name, Shape { h, w, c }, CLASSES)
 }
 
 /// Name, output shape and number of parameters of each layer.

@@ -1,6 +1,6 @@
 //! `wgprune train`
 
-use super::{adapter_json, folder, open_gpu, print};
+use super::{adapter_json, open_gpu, print};
 use crate::cli::TrainArgs;
 use crate::interrupt::Interrupt;
 use crate::logger;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use wgprune::config::{Config, Method};
-use wgprune::data::{self, Dataset};
+use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
 use wgprune::run::{Environment, Resume, RunDir};
@@ -67,11 +67,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
 fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -> Result<()> {
     let config = Config::resolve(args.config.as_deref(), &args.edits())?;
     RunDir::check_free(args.out.as_deref())?;
-    let dataset = Arc::new(data::open_with(
-        &config.data.name,
-        folder(&config.data.root),
-        &config.data.images(),
-    )?);
+    let dataset = Arc::new(config.data.open()?);
     // On a machine without instructions for it, this takes as long as what the device is asked for meanwhile.
     let hashed = {
         let dataset = Arc::clone(&dataset);
@@ -127,9 +123,10 @@ fn resume(
     }
     let config = run.config.clone();
     // So may the data.
-    let name = args.data.data.as_ref().unwrap_or(&config.data.name);
-    let root = args.data.data_root.as_ref().unwrap_or(&config.data.root);
-    let dataset = Arc::new(data::open_with(name, folder(root), &config.data.images())?);
+    let mut data = config.data.clone();
+    data.name = args.data.data.clone().unwrap_or(data.name);
+    data.root = args.data.data_root.clone().unwrap_or(data.root);
+    let dataset = Arc::new(data.open()?);
     run.check_data(&dataset)?;
     let device = match &args.device.selector {
         Some(selector) => selector.clone(),

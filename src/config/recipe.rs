@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::nearest::did_you_mean;
-use std::path::{Path, is_separator};
+use crate::net::is_file;
+use std::path::Path;
 use toml::Table;
 
 /// A configuration that comes with the program, after a published experiment or to start from.
@@ -61,11 +62,9 @@ impl Recipe {
     }
 }
 
-/// What `--config` names: a file if there is a path separator in it or `.toml` at its end, or else a recipe. With it,
-/// what an error in there blames.
+/// What `--config` names: a file ([`is_file`]), or else a recipe. With it, what an error in there blames.
 pub(super) fn read(name: &Path) -> Result<(Table, String)> {
-    let is_recipe = |name: &&str| !name.contains(is_separator) && !name.ends_with(".toml");
-    match name.to_str().filter(is_recipe) {
+    match name.to_str().filter(|name| !is_file(name)) {
         Some(name) => {
             let source = format!("the recipe {name}");
             Ok((parse(Recipe::find(name)?.text, &source)?, source))

@@ -61,8 +61,8 @@ impl Config {
     }
 
     /// The configuration that repeats a run from any working directory: its data by absolute folders, its network itself
-    /// where it is one of a file, and `auto` of `prune.every` as the steps that `schedule` made of it, so that the file tells what was done. Lengths stay as they
-    /// were written, as they tell it already.
+    /// where it is one of a file, and `auto` of `prune.every` as the steps that `schedule` made of it, so that the file
+    /// tells what was done. Lengths stay as they were written, as they tell it already.
     ///
     /// # Errors
     /// A folder of the data that is gone or whose name is not Unicode, or a network that cannot be read.
@@ -71,8 +71,7 @@ impl Config {
             let (name, network) = Network::read(&self.model)?;
             (self.model, self.network) = (name, Some(network));
         }
-        let root = Some(Path::new(&self.data.root)).filter(|root| !root.as_os_str().is_empty());
-        (self.data.name, self.data.root) = data::absolute(&self.data.name, root)?;
+        (self.data.name, self.data.root) = data::absolute(&self.data.name, self.data.root())?;
         if let (AUTO, Some(ramp)) = (self.prune.every.as_str(), &schedule.ramp) {
             self.prune.every = Length::Steps(ramp.every).to_string();
         }

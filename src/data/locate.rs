@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf, is_separator};
 
 use super::catalogue::{self, EMBEDDED, Entry, Home};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, as_argument};
 
 /// Where a data set lies.
 pub(super) enum Place<'a> {
@@ -35,7 +35,7 @@ impl Folder {
     pub(super) fn of_set(entry: &Entry, root: &Root) -> Self {
         // A root that the next command would not find by itself has to be named again.
         let flag = if root.origin == FROM_FLAG {
-            format!(" --data-root {}", root.path.display())
+            format!(" --data-root {}", as_argument(&root.path))
         } else {
             String::new()
         };

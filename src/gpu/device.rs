@@ -3,7 +3,7 @@
 use super::adapter::{enumerate, select};
 use super::{AdapterFacts, Dispatch, Kernel, Plan, Tuning};
 use crate::error::{Error, ErrorKind, Result};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -173,13 +173,9 @@ impl Gpu {
     /// Makes the pipelines of a plan, as many at a time as there are processors, as drivers take long to translate what
     /// is unrolled. One that is refused is left for [`Gpu::pipeline`] to refuse again, in the order of the plan.
     pub(super) fn prepare(&self, plan: &Plan) {
-        let mut dispatches: Vec<&Dispatch> = Vec::new();
-        for dispatch in plan.phases().iter().flat_map(|phase| &phase.dispatches) {
-            let is_same = |other: &&Dispatch| key(other) == key(dispatch);
-            if !dispatches.iter().any(is_same) {
-                dispatches.push(dispatch);
-            }
-        }
+        let mut known = HashSet::new();
+        let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
+        let dispatches: Vec<_> = dispatches.filter(|d| known.insert(key(d))).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             while let Some(dispatch) = dispatches.get(next.fetch_add(1, Ordering::Relaxed)) {

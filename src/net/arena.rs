@@ -82,25 +82,25 @@ impl Arena {
         }
     }
 
-    /// Values of `layer.kind`, if the layer has them.
-    pub(super) fn value(&self, layer: &str, kind: &str) -> Option<Tensor> {
+    fn placed(&self, layer: &str, kind: &str) -> Option<&Placed> {
         let name = format!("{layer}.{kind}");
         self.parameters
             .iter()
             .find(|placed| placed.parameter.name == name)
-            .map(|placed| placed.tensor.clone())
+    }
+
+    /// Values of `layer.kind`, if the layer has them.
+    pub(super) fn value(&self, layer: &str, kind: &str) -> Option<Tensor> {
+        self.placed(layer, kind).map(|placed| placed.tensor.clone())
     }
 
     /// Gradients of `layer.kind`, if the layer has them.
     pub(super) fn gradient(&self, layer: &str, kind: &str) -> Option<Tensor> {
-        let name = format!("{layer}.{kind}");
-        let placed = self
-            .parameters
-            .iter()
-            .find(|placed| placed.parameter.name == name)?;
+        let placed = self.placed(layer, kind)?;
+        let name = format!("{}.grad", placed.parameter.name);
         Some(
             self.gradients
-                .view(format!("{name}.grad"), placed.first, &placed.tensor.shape),
+                .view(name, placed.first, &placed.tensor.shape),
         )
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Layer, Parameter, Shape};
 use crate::error::{Error, Result};
-use crate::ops::{AvgPool, Conv2d, LONGEST_SUM, MaxPool, Subsample};
+use crate::ops::LONGEST_SUM;
 
 /// Most weights of a layer, and most outputs for one image: kernels count them in 32 bits, as bytes too.
 const MOST_ELEMENTS: u64 = 1 << 28;
@@ -18,6 +18,17 @@ pub struct Node {
     pub reads: usize,
     /// Shape of its output.
     pub shape: Shape,
+}
+
+impl Node {
+    /// All values that it reads: a sum reads two.
+    pub(super) fn all_reads(&self) -> impl Iterator<Item = usize> + use<> {
+        let other = match self.layer {
+            Layer::Add { other } => Some(other),
+            _ => None,
+        };
+        std::iter::once(self.reads).chain(other)
+    }
 }
 
 /// Layers in order, the last of which gives the logits.
@@ -141,96 +152,16 @@ impl Net {
         }
     }
 
-    /// The values that the layers read, each as often as it is read.
-    pub fn reads(&self) -> impl Iterator<Item = usize> {
-        self.nodes.iter().flat_map(|node| {
-            let other = match node.layer {
-                Layer::Add { other } => Some(other),
-                _ => None,
-            };
-            std::iter::once(node.reads).chain(other)
-        })
-    }
-
-    /// The geometry of a convolution node for a batch of `n`.
-    pub(super) fn conv2d(&self, node: &Node, n: u32) -> Option<Conv2d> {
-        let Layer::Conv2d {
-            outputs,
-            kernel,
-            stride,
-            pad,
-            ..
-        } = node.layer
-        else {
-            return None;
-        };
-        let Shape { h, w, c } = self.shape(node.reads);
-        Some(Conv2d {
-            n,
-            h,
-            w,
-            c,
-            k: outputs,
-            kernel,
-            stride,
-            pad,
-        })
-    }
-
-    /// The geometry of a pooling node for a batch of `n`.
-    pub(super) fn max_pool(&self, node: &Node, n: u32) -> Option<MaxPool> {
-        let Layer::MaxPool {
-            kernel,
-            stride,
-            pad,
-        } = node.layer
-        else {
-            return None;
-        };
-        let Shape { h, w, c } = self.shape(node.reads);
-        Some(MaxPool {
-            n,
-            h,
-            w,
-            c,
-            kernel,
-            stride,
-            pad,
-        })
-    }
-
-    /// The geometry of a node that averages, for a batch of `n`.
-    pub(super) fn avg_pool(&self, node: &Node, n: u32) -> Option<AvgPool> {
-        let Shape { h, w, c } = self.shape(node.reads);
-        let (window, stride) = match node.layer {
-            Layer::AvgPool { kernel, stride } => ([kernel; 2], stride),
-            Layer::GlobalAvgPool => ([h, w], 1),
-            _ => return None,
-        };
-        Some(AvgPool {
-            n,
-            h,
-            w,
-            c,
-            window,
-            stride,
-        })
-    }
-
-    /// The geometry of a subsampling node for a batch of `n`.
-    pub(super) fn subsample(&self, node: &Node, n: u32) -> Option<Subsample> {
-        let Layer::Subsample { outputs, stride } = node.layer else {
-            return None;
-        };
-        let Shape { h, w, c } = self.shape(node.reads);
-        Some(Subsample {
-            n,
-            h,
-            w,
-            c,
-            k: outputs,
-            stride,
-        })
+    /// The first layer but the last whose output no layer reads, if there is one.
+    pub fn unread(&self) -> Option<&Node> {
+        let mut read = vec![false; self.nodes.len() + 1];
+        for value in self.nodes.iter().flat_map(Node::all_reads) {
+            read[value] = true;
+        }
+        let (_, inner) = self.nodes.split_last()?;
+        (1..)
+            .zip(inner)
+            .find_map(|(value, node)| (!read[value]).then_some(node))
     }
 
     /// The image that a value is a flat row of, for the order of weights in files. Walks back through layers that
@@ -244,13 +175,10 @@ impl Net {
 
     /// Multiply-adds of convolutions and linear layers for one image.
     pub fn macs(&self) -> u64 {
-        let of_node = |node: &Node| match node.layer {
-            Layer::Linear { outputs, .. } => {
-                u64::from(self.shape(node.reads).c) * u64::from(outputs)
-            }
-            _ => self
-                .conv2d(node, 1)
-                .map_or(0, |conv| u64::from(conv.y_len()) * u64::from(conv.taps())),
+        // Every weight has a part in every pixel of the output.
+        let of_node = |node: &Node| {
+            let pixels = u64::from(node.shape.h) * u64::from(node.shape.w);
+            node.layer.weights(self.shape(node.reads)) * pixels
         };
         self.nodes.iter().map(of_node).sum()
     }

@@ -130,14 +130,8 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
 }
 
 fn assert_read(net: &Net) {
-    let inner = net.nodes.split_last().map_or(&[][..], |(_, inner)| inner);
-    for (value, node) in (1..).zip(inner) {
-        assert!(
-            net.reads().any(|read| read == value),
-            "{} of {} is read by no layer",
-            node.name,
-            net.name
-        );
+    if let Some(node) = net.unread() {
+        panic!("{} of {} is read by no layer", node.name, net.name);
     }
 }
 

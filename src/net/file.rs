@@ -70,9 +70,10 @@ const KINDS: [(&str, &[&str], &[&str]); 10] = [
     ("flatten", &[], &[]),
 ];
 
-/// Whether a model is meant as a file: by the rule that `--config` has.
-pub fn is_file(model: &str) -> bool {
-    model.contains(is_separator) || Path::new(model).extension().is_some_and(|e| e == "toml")
+/// Whether this means a file, of a network or a configuration, and no name: if there is a path separator in it or `.toml`
+/// at its end.
+pub fn is_file(name: &str) -> bool {
+    name.contains(is_separator) || name.ends_with(".toml")
 }
 
 impl Network {
@@ -158,16 +159,14 @@ impl Network {
 /// Refuses a network that could not be trained.
 fn check_end(net: &Net, classes: u32) -> Result<()> {
     let refuse = |why: String, help: &str| Err(Error::config(format!("{} {why}", net.name), help));
-    let Some((last, inner)) = net.nodes.split_last() else {
+    let Some(last) = net.nodes.last() else {
         return refuse("has no layers".into(), "write at least one [[layer]] table");
     };
-    for (value, node) in (1..).zip(inner) {
-        if !net.reads().any(|read| read == value) {
-            return refuse(
-                format!("has a layer {} that no layer reads", node.name),
-                "let a layer read it with from or with, or remove it",
-            );
-        }
+    if let Some(node) = net.unread() {
+        return refuse(
+            format!("has a layer {} that no layer reads", node.name),
+            "let a layer read it with from or with, or remove it",
+        );
     }
     if last.shape != Shape::features(classes) {
         return refuse(
@@ -270,7 +269,8 @@ impl Entry {
                 )]
                 rate: self.rate.unwrap_or(0.5) as f32,
             },
-            _ => Layer::Flatten,
+            "flatten" => Layer::Flatten,
+            kind => unreachable!("{kind} was checked"),
         }
     }
 }
@@ -280,6 +280,7 @@ fn example(key: &str) -> &'static str {
         "outputs" => "outputs = 64",
         "kernel" => "kernel = 3",
         "rate" => "rate = 0.5",
-        _ => "with = \"relu1\"",
+        "with" => "with = \"relu1\"",
+        key => unreachable!("no layer needs {key}"),
     }
 }

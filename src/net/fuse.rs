@@ -20,9 +20,8 @@ pub(super) struct Step {
 pub(super) fn steps(net: &Net) -> Vec<Step> {
     let mut readers = vec![Vec::new(); net.nodes.len() + 1];
     for (i, node) in net.nodes.iter().enumerate() {
-        readers[node.reads].push(i);
-        if let Layer::Add { other } = node.layer {
-            readers[other].push(i);
+        for value in node.all_reads() {
+            readers[value].push(i);
         }
     }
     let only_reader = |value: usize| match readers[value][..] {

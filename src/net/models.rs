@@ -6,7 +6,7 @@ mod lenet;
 mod resnet;
 mod vgg;
 
-use super::{Net, Shape};
+use super::{Layer, Net, Shape};
 use crate::error::{Error, Result};
 use crate::nearest::did_you_mean;
 
@@ -28,6 +28,20 @@ const IMAGENET: Shape = Shape {
     w: 224,
     c: 3,
 };
+
+/// A pool that halves height and width.
+const POOL: Layer = Layer::MaxPool {
+    kernel: 2,
+    stride: 2,
+    pad: 0,
+};
+
+fn linear(outputs: u32) -> Layer {
+    Layer::Linear {
+        outputs,
+        bias: true,
+    }
+}
 
 /// `row!(name, input, about, build)`
 macro_rules! row {

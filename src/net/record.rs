@@ -2,15 +2,15 @@
 
 use super::arena::Arena;
 use super::fuse::{Step, steps};
-use super::{Layer, Net, Node, Shape};
+use super::{Layer, Net, Shape};
 use crate::gpu::{Plan, Tensor};
-use crate::ops::{Add, BatchNorm, Dropout, Linear, Relu, Write};
+use crate::ops::{Add, Relu, Write};
 
 /// A network being recorded for batches of one size: its steps, and the values and gradients between them.
 pub(super) struct Recorder<'a> {
-    net: &'a Net,
+    pub(super) net: &'a Net,
     arena: &'a Arena,
-    batch: u32,
+    pub(super) batch: u32,
     steps: Vec<Step>,
     /// One for each value, where a step gives it.
     values: Vec<Option<Tensor>>,
@@ -125,7 +125,7 @@ impl<'a> Recorder<'a> {
             let other = |value: usize| values[value].as_ref().expect("a step before gives it");
             match node.layer {
                 Layer::Conv2d { .. } => {
-                    let conv = self.net.conv2d(node, self.batch).expect("a convolution");
+                    let conv = self.conv2d(node);
                     let bias = self.arena.value(&node.name, "bias");
                     conv.forward(plan, [x, &self.arena.weight(&node.name)], bias.as_ref(), y);
                 }
@@ -161,19 +161,18 @@ impl<'a> Recorder<'a> {
                     Add { length: y.len() }.forward(plan, [x, other(value)], y);
                 }
                 Layer::MaxPool { .. } => {
-                    let pool = self.net.max_pool(node, self.batch).expect("a pool");
+                    let pool = self.max_pool(node);
                     pool.forward(plan, x, y, self.winner(step));
                 }
                 Layer::AvgPool { .. } | Layer::GlobalAvgPool => {
-                    let pool = self.net.avg_pool(node, self.batch).expect("a pool");
+                    let pool = self.avg_pool(node);
                     pool.forward(plan, x, y);
                 }
-                Layer::Dropout { rate } => {
-                    self.dropout(step.node, rate)
-                        .forward(plan, [x, &self.params], y);
+                Layer::Dropout { .. } => {
+                    self.dropout(step).forward(plan, [x, &self.params], y);
                 }
                 Layer::Subsample { .. } => {
-                    let taken = self.net.subsample(node, self.batch).expect("a subsampling");
+                    let taken = self.subsample(node);
                     taken.forward(plan, x, y);
                 }
                 Layer::Flatten => {}
@@ -244,17 +243,16 @@ impl<'a> Recorder<'a> {
         if let Layer::Conv2d { .. } | Layer::Linear { .. } = node.layer {
             let dw = self.arena.weight_gradient(&node.name);
             let dbias = self.arena.gradient(&node.name, "bias");
-            match self.net.conv2d(node, self.batch) {
-                Some(conv) => conv.grad_weight(plan, [x, dy], &dw, dbias.as_ref()),
-                None => self
-                    .linear(node)
-                    .grad_weight(plan, [x, dy], &dw, dbias.as_ref()),
+            let (inputs, dbias) = ([x, dy], dbias.as_ref());
+            match node.layer {
+                Layer::Linear { .. } => self.linear(node).grad_weight(plan, inputs, &dw, dbias),
+                _ => self.conv2d(node).grad_weight(plan, inputs, &dw, dbias),
             }
         }
         let Some((dx, write)) = dx else { return };
         match node.layer {
             Layer::Conv2d { .. } => {
-                let conv = self.net.conv2d(node, self.batch).expect("a convolution");
+                let conv = self.conv2d(node);
                 conv.grad_input(plan, [&self.arena.weight(&node.name), dy], dx, write);
             }
             Layer::Linear { .. } => {
@@ -263,19 +261,19 @@ impl<'a> Recorder<'a> {
             }
             Layer::Relu => Relu { length: y.len() }.grad_input(plan, [y, dy], dx, write),
             Layer::MaxPool { .. } => {
-                let pool = self.net.max_pool(node, self.batch).expect("a pool");
+                let pool = self.max_pool(node);
                 pool.grad_input(plan, [dy, self.winner(step)], dx, write);
             }
             Layer::AvgPool { .. } | Layer::GlobalAvgPool => {
-                let pool = self.net.avg_pool(node, self.batch).expect("a pool");
+                let pool = self.avg_pool(node);
                 pool.grad_input(plan, dy, dx, write);
             }
             Layer::Subsample { .. } => {
-                let taken = self.net.subsample(node, self.batch).expect("a subsampling");
+                let taken = self.subsample(node);
                 taken.grad_input(plan, dy, dx, write);
             }
-            Layer::Dropout { rate } => {
-                let dropout = self.dropout(step.node, rate);
+            Layer::Dropout { .. } => {
+                let dropout = self.dropout(step);
                 dropout.grad_input(plan, [dy, &self.params], dx, write);
             }
             Layer::BatchNorm | Layer::Add { .. } | Layer::Flatten => {
@@ -284,36 +282,10 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn linear(&self, node: &Node) -> Linear {
-        Linear {
-            n: self.batch,
-            c: self.net.shape(node.reads).c,
-            k: node.shape.c,
-        }
-    }
-
-    fn norm(&self, step: Step) -> BatchNorm {
-        let Shape { h, w, c } = self.net.nodes[step.node].shape;
-        BatchNorm {
-            rows: self.batch * h * w,
-            c,
-            relu: step.relu,
-        }
-    }
-
     fn statistics(&self, step: Step) -> [&Tensor; 2] {
         let [mean, variance] = &self.saved[step.node][..] else {
             unreachable!("a batch norm saves both");
         };
         [mean, variance]
-    }
-
-    fn dropout(&self, node: usize, rate: f32) -> Dropout {
-        let Shape { h, w, c } = self.net.nodes[node].shape;
-        Dropout {
-            length: self.batch * h * w * c,
-            rate,
-            layer: u32::try_from(node).expect("fewer layers than that"),
-        }
     }
 }

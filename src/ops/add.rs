@@ -1,6 +1,6 @@
 //! The sum of two values, as at the end of a residual block (He et al. 2016, equation 1).
 
-use super::{Write, vector_type, vector_width};
+use super::{Write, for_vectors, vector_width};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("add_forward", "grid");
@@ -35,8 +35,7 @@ impl Add {
             tensor.expect_len(&[self.length]);
         }
         let width = vector_width(self.length);
-        let value = vector_type("f32", width);
-        let kernel = kernel.with(format!("x{width}"), &format!("alias Value = {value};\n"));
+        let kernel = for_vectors(kernel, width, &[("Value", "f32")]);
         let count = self.length / width;
         let constants = [own, &[("LENGTH", count.into())]].concat();
         plan.elementwise(&kernel, &constants, tensors, count);

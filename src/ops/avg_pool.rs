@@ -1,6 +1,6 @@
 //! Mean over a window without padding; one as large as the image is a global average pool (Lin et al. 2014, section 3.2).
 
-use super::{Write, vector_type, vector_width, windows};
+use super::{Write, for_vectors, vector_width, windows};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("avg_pool_forward", "grid", "avg_pool_shape");
@@ -89,8 +89,7 @@ impl AvgPool {
         elements: u32,
     ) {
         let width = vector_width(self.c);
-        let value = vector_type("f32", width);
-        let kernel = kernel.with(format!("x{width}"), &format!("alias Value = {value};\n"));
+        let kernel = for_vectors(kernel, width, &[("Value", "f32")]);
         let count = elements / width;
         let [rows, columns] = self.window;
         // One entry for each `override` of `shaders/shared/avg_pool_shape.wgsl`.

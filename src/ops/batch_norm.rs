@@ -1,6 +1,6 @@
 //! Batch norm (Ioffe and Szegedy 2015, algorithms 1 and 2), with the sum and the ReLU that may follow it.
 
-use super::{Write, vector_type, vector_width};
+use super::{Write, for_vectors, vector_width};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const MOMENTS: Kernel = kernel!("batch_norm_moments", "grid", "batch_norm_slices");
@@ -160,18 +160,9 @@ impl BatchNorm {
     ) {
         let width = vector_width(self.c);
         let vectors = self.c / width;
-        let own: [Constant; 3] = [
-            ("C", vectors.into()),
-            ("ROWS", self.rows.into()),
-            ("SLICES", slices.into()),
-        ];
-        let constants = [constants, &own].concat();
-        plan.elementwise(
-            &with_width(kernel, width),
-            &constants,
-            tensors,
-            vectors * slices,
-        );
+        let kernel = for_vectors(kernel, width, &[("Value", "f32"), ("Flag", "bool")]);
+        let constants = self.constants(vectors, slices, constants);
+        plan.elementwise(&kernel, &constants, tensors, vectors * slices);
     }
 
     /// One invocation for each channel.
@@ -183,25 +174,18 @@ impl BatchNorm {
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
-        let own: [Constant; 3] = [
-            ("C", self.c.into()),
-            ("ROWS", self.rows.into()),
-            ("SLICES", slices.into()),
-        ];
-        plan.elementwise(kernel, &[constants, &own].concat(), tensors, self.c);
+        let constants = self.constants(self.c, slices, constants);
+        plan.elementwise(kernel, &constants, tensors, self.c);
+    }
+
+    /// `own`, and what all kernels have; `c` counts channels, or vectors of them.
+    fn constants(&self, c: u32, slices: u32, own: &[Constant]) -> Vec<Constant> {
+        let shape = [("C", c), ("ROWS", self.rows), ("SLICES", slices)];
+        [own, &shape.map(|(name, value)| (name, value.into()))].concat()
     }
 }
 
 /// The value of `override ADDS: bool` for what is written this way, if it is.
 fn adds(output: Option<(&Tensor, Write)>) -> f64 {
     output.map_or(0.0, |(_, write)| write.constant().1)
-}
-
-/// The kernel for values of so many channels.
-fn with_width(kernel: &Kernel, width: u32) -> Kernel {
-    let [value, flag] = ["f32", "bool"].map(|of| vector_type(of, width));
-    kernel.with(
-        format!("x{width}"),
-        &format!("alias Value = {value};\nalias Flag = {flag};\n"),
-    )
 }

@@ -1,6 +1,6 @@
 //! Maximum over a square window, any stride and padding; windows may overlap.
 
-use super::{Write, vector_type, vector_width, windows};
+use super::{Write, for_vectors, vector_width, windows};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
@@ -93,11 +93,7 @@ impl MaxPool {
         elements: u32,
     ) {
         let width = vector_width(self.c);
-        let [value, index] = ["f32", "u32"].map(|of| vector_type(of, width));
-        let kernel = kernel.with(
-            format!("x{width}"),
-            &format!("alias Value = {value};\nalias Index = {index};\n"),
-        );
+        let kernel = for_vectors(kernel, width, &[("Value", "f32"), ("Index", "u32")]);
         let count = elements / width;
         let constants = [constants, &self.constants(width, count)].concat();
         plan.elementwise(&kernel, &constants, tensors, count);

@@ -3,7 +3,7 @@
 use super::RECORD;
 use super::disk::{Disk, parent};
 use crate::config::{Config, Method};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, as_argument};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(super) fn check_free(path: &Path, files: &[&str]) -> Result<()> {
 pub(super) fn taken(path: &Path, file: &str) -> Error {
     // A run that was killed before it had a record cannot go on.
     let resume = match path.join(RECORD).exists() {
-        true => format!(" go on with that run with --resume {},", path.display()),
+        true => format!(" go on with that run with --resume {},", as_argument(path)),
         false => String::new(),
     };
     Error::new(

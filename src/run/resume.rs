@@ -8,7 +8,7 @@ use super::{
 };
 use crate::config::Config;
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, as_argument};
 use crate::hash::sha256;
 use crate::train::{Checkpoint, Session};
 use serde_json::Value;
@@ -60,7 +60,7 @@ impl Resume {
                 format!("{} is not what the run began with", file.display()),
                 format!(
                     "put the old one back, or start a new run of this one: wgprune train --config {} --out DIR",
-                    file.display()
+                    as_argument(&file)
                 ),
             ));
         }
@@ -105,7 +105,7 @@ impl Resume {
             ),
             format!(
                 "put the old files back, or start a new run on these: wgprune train --config {} --out DIR",
-                config.display()
+                as_argument(&config)
             ),
         ))
     }
@@ -185,7 +185,7 @@ impl Resume {
             ),
             format!(
                 "start the run again: wgprune train --config {} --out DIR",
-                self.path.join(CONFIG).display()
+                as_argument(&self.path.join(CONFIG))
             ),
         )
     }

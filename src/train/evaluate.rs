@@ -85,10 +85,10 @@ pub(super) fn upload(machine: &Machine, tensors: &RunTensors, dataset: &Dataset,
         let Split { images, labels } = [&dataset.train, &dataset.test][set];
         let mut rest = &images[..];
         for shard in &tensors.images[set] {
-            let words = rest
+            let bytes = rest
                 .len()
                 .min(usize::try_from(shard.bytes()).unwrap_or(usize::MAX));
-            let (own, others) = rest.split_at(words);
+            let (own, others) = rest.split_at(bytes);
             let mut bytes = own.to_vec();
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             machine.write(shard, &bytes);

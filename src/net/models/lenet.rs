@@ -1,14 +1,8 @@
 //! LeNet-300-100 and LeNet-5, as data.
 
+use super::{POOL, linear};
 use crate::error::Result;
 use crate::net::{Layer, Net};
-
-fn linear(outputs: u32) -> Layer {
-    Layer::Linear {
-        outputs,
-        bias: true,
-    }
-}
 
 /// Two hidden layers of 300 and 100 (LeCun, Bottou, Bengio, Haffner 1998, section III).
 pub(super) fn lenet_300_100(net: &mut Net, classes: u32) -> Result<()> {
@@ -28,13 +22,8 @@ pub(super) fn lenet_5(net: &mut Net, classes: u32) -> Result<()> {
         pad: 0,
         bias: true,
     };
-    let pool = Layer::MaxPool {
-        kernel: 2,
-        stride: 2,
-        pad: 0,
-    };
-    net.push("conv1", conv(20))?.push("pool1", pool)?;
-    net.push("conv2", conv(50))?.push("pool2", pool)?;
+    net.push("conv1", conv(20))?.push("pool1", POOL)?;
+    net.push("conv2", conv(50))?.push("pool2", POOL)?;
     net.push("flatten", Layer::Flatten)?;
     net.push("fc1", linear(500))?.push("relu1", Layer::Relu)?;
     net.push("fc2", linear(classes))?;

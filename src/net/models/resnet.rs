@@ -22,9 +22,9 @@ fn conv(outputs: u32, kernel: u32, stride: u32) -> Layer {
     }
 }
 
-/// A 3x3 convolution at full resolution.
-fn stem(net: &mut Net, channels: u32) -> Result<()> {
-    net.push("conv1", conv(channels, 3, 1))?;
+/// The first convolution.
+fn stem(net: &mut Net, conv: Layer) -> Result<()> {
+    net.push("conv1", conv)?;
     net.push("bn1", Layer::BatchNorm)?
         .push("relu", Layer::Relu)?;
     Ok(())
@@ -83,31 +83,37 @@ fn block(net: &mut Net, name: &str, convs: &[(u32, u32, u32)], shortcut: Shortcu
     Ok(())
 }
 
-/// Stages of so many basic blocks each, the first of `channels` at full resolution, each next one of twice as many at
-/// half of it.
-fn basic(net: &mut Net, channels: u32, blocks: &[u32], shortcut: Shortcut) -> Result<()> {
+/// Stages of so many blocks each, the first of `channels` at full resolution, each next one of twice as many at half of
+/// it. `convs` gives the convolutions of a block from its channels and its stride.
+fn stages<const N: usize>(
+    net: &mut Net,
+    channels: u32,
+    blocks: &[u32],
+    shortcut: Shortcut,
+    convs: impl Fn(u32, u32) -> [(u32, u32, u32); N],
+) -> Result<()> {
     for (stage, &blocks) in (1..).zip(blocks) {
-        let outputs = channels << (stage - 1);
         for i in 0..blocks {
             let stride = if stage > 1 && i == 0 { 2 } else { 1 };
-            let convs = [(outputs, 3, stride), (outputs, 3, 1)];
+            let convs = convs(channels << (stage - 1), stride);
             block(net, &format!("layer{stage}.{i}"), &convs, shortcut)?;
         }
     }
     Ok(())
 }
 
-/// Stages of so many bottlenecks each, which widen four times.
-fn bottlenecks(net: &mut Net, channels: u32, blocks: &[u32]) -> Result<()> {
-    for (stage, &blocks) in (1..).zip(blocks) {
-        let inner = channels << (stage - 1);
-        for i in 0..blocks {
-            let stride = if stage > 1 && i == 0 { 2 } else { 1 };
-            let convs = [(inner, 1, 1), (inner, 3, stride), (4 * inner, 1, 1)];
-            block(net, &format!("layer{stage}.{i}"), &convs, Shortcut::Conv)?;
-        }
-    }
-    Ok(())
+/// A basic block.
+fn basic(channels: u32, stride: u32) -> [(u32, u32, u32); 2] {
+    [(channels, 3, stride), (channels, 3, 1)]
+}
+
+/// A bottleneck, which widens four times.
+fn bottleneck(channels: u32, stride: u32) -> [(u32, u32, u32); 3] {
+    [
+        (channels, 1, 1),
+        (channels, 3, stride),
+        (4 * channels, 1, 1),
+    ]
 }
 
 /// Three stages of (depth - 2) / 6 blocks (section 4.2).
@@ -118,36 +124,34 @@ pub(super) fn cifar(
     shortcut: Shortcut,
     classes: u32,
 ) -> Result<()> {
-    stem(net, channels)?;
-    basic(net, channels, &[(depth - 2) / 6; 3], shortcut)?;
+    stem(net, conv(channels, 3, 1))?;
+    stages(net, channels, &[(depth - 2) / 6; 3], shortcut, basic)?;
     head(net, classes, true)
 }
 
 /// ResNet-18 (table 1) with the stem and the strides that CIFAR has it with.
 pub(super) fn resnet_18(net: &mut Net, classes: u32) -> Result<()> {
-    stem(net, 64)?;
-    basic(net, 64, &[2; 4], Shortcut::Conv)?;
+    stem(net, conv(64, 3, 1))?;
+    stages(net, 64, &[2; 4], Shortcut::Conv, basic)?;
     head(net, classes, true)
 }
 
 /// ResNet-18 as published.
 pub(super) fn imagenet_18(net: &mut Net, classes: u32) -> Result<()> {
-    net.push("conv1", conv(64, 7, 2))?;
-    net.push("bn1", Layer::BatchNorm)?
-        .push("relu", Layer::Relu)?;
+    stem(net, conv(64, 7, 2))?;
     let pool = Layer::MaxPool {
         kernel: 3,
         stride: 2,
         pad: 1,
     };
     net.push("maxpool", pool)?;
-    basic(net, 64, &[2; 4], Shortcut::Conv)?;
+    stages(net, 64, &[2; 4], Shortcut::Conv, basic)?;
     head(net, classes, true)
 }
 
 /// ResNet-50 (table 1) with the stem of CIFAR and no bias at the end.
 pub(super) fn resnet_50(net: &mut Net, classes: u32) -> Result<()> {
-    stem(net, 64)?;
-    bottlenecks(net, 64, &[3, 4, 6, 3])?;
+    stem(net, conv(64, 3, 1))?;
+    stages(net, 64, &[3, 4, 6, 3], Shortcut::Conv, bottleneck)?;
     head(net, classes, false)
 }

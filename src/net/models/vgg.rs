@@ -1,5 +1,6 @@
 //! The VGGs of Simonyan and Zisserman 2015 (table 1), with batch norm and the small heads that CIFAR has them with.
 
+use super::{POOL, linear};
 use crate::error::Result;
 use crate::net::{Layer, Net};
 
@@ -33,12 +34,6 @@ pub(super) const E: Groups = [
     &[(512, 3); 4],
 ];
 
-const POOL: Layer = Layer::MaxPool {
-    kernel: 2,
-    stride: 2,
-    pad: 0,
-};
-
 /// Layers of one of PyTorch's `Sequential`s, which are named by their position.
 struct Sequential<'a> {
     net: &'a mut Net,
@@ -56,13 +51,6 @@ impl<'a> Sequential<'a> {
             .push(&format!("{}.{}", self.name, self.next), layer)?;
         self.next += 1;
         Ok(self)
-    }
-}
-
-fn linear(outputs: u32) -> Layer {
-    Layer::Linear {
-        outputs,
-        bias: true,
     }
 }
 

@@ -1,0 +1,40 @@
+//! Networks to look at the plans of.
+
+#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use wgprune::net::{Layer, Model, Net, Shape, by_name};
+
+/// These networks as they were published, for ten classes.
+pub(crate) fn published(models: &[Model]) -> impl Iterator<Item = Net> {
+    models
+        .iter()
+        .map(|model| by_name(model.name, model.input, 10).unwrap())
+}
+
+/// A sum that no batch norm takes along; all sums of the named networks have one in front.
+pub(crate) fn net_with_a_plain_sum() -> Net {
+    let mut net = linear("sum");
+    net.push("sum", Layer::Add { other: 1 }).unwrap();
+    net
+}
+
+/// A value that is read by two layers which are computed in one go, and one that is added to itself.
+pub(crate) fn net_that_reads_twice() -> Net {
+    let mut net = linear("twice");
+    net.push("bn", Layer::BatchNorm).unwrap();
+    net.push("sum", Layer::Add { other: 1 }).unwrap();
+    net.push("twice", Layer::Add { other: 3 }).unwrap();
+    net
+}
+
+/// A linear layer from eight features to eight.
+fn linear(name: &str) -> Net {
+    let mut net = Net::new(name, Shape::features(8));
+    let layer = Layer::Linear {
+        outputs: 8,
+        bias: true,
+    };
+    net.push("fc", layer).unwrap();
+    net
+}
