@@ -228,6 +228,9 @@ pub(crate) struct EvalArgs {
     /// Network whose weights they are
     #[arg(long, value_name = "NAME", default_value = "lenet-5")]
     pub(crate) model: String,
+    /// Write the output of the network for each test image there, as safetensors
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logits: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// A key of the configuration that says how data is read, for example data.size=96; may be given more than once

@@ -21,8 +21,8 @@ pub use init::Init;
 pub use layer::{Layer, Shape};
 pub use models::{MODELS, Model, by_name, model};
 pub use parameter::{Parameter, Role};
-pub use weights::load;
 pub(crate) use weights::{Entry, decode, encode, encode_weights, floats};
+pub use weights::{encode_logits, load};
 
 use crate::error::Result;
 

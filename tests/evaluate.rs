@@ -82,6 +82,17 @@ fn an_evaluator_scores_like_a_session_without_what_training_needs() {
         // Asked again, it does not remember.
         assert_eq!(evaluator.score(&values).unwrap(), wanted, "{model}");
 
+        // The largest output is what the score takes for the answer, also in the last, shorter batch.
+        let logits = evaluator.logits(&values).unwrap();
+        assert_eq!(logits.len(), 1000 * 10);
+        let is_right = |(row, &label): (&[f32], &u16)| {
+            let best = row.iter().copied().fold(f32::MIN, f32::max);
+            row[usize::from(label)] == best
+        };
+        let rows = logits.chunks(10).zip(&dataset.test.labels);
+        let right = rows.map(is_right).filter(|is| *is).count();
+        assert_eq!(right as f64 / 1000.0, wanted.accuracy(), "{model}");
+
         // Training images, gradients, velocity, and the gradient of at least one more value than the image.
         let weights: usize = values.iter().map(Vec::len).sum();
         let only_training = (6000 * 784 + 2 * 4 * weights + 4 * 96 * 300) as u64;

@@ -1,56 +1,42 @@
-"""Loads weights that wgprune wrote into a plain PyTorch LeNet and compares what both say of the test images.
+"""Loads weights that wgprune wrote into a plain PyTorch module and compares what both say of the test images.
 
-    python assets/golden/check_export.py final.safetensors FOLDER ACCURACY
+    wgprune eval final.safetensors --model NAME --data FOLDER --logits logits.safetensors
+    python assets/golden/check_export.py NAME final.safetensors FOLDER logits.safetensors
 
-needs torch, numpy and safetensors. FOLDER holds the four IDX files, gzipped; ACCURACY is what `wgprune eval` printed
-for them, 0 to 1. The module has the names of LeNet-5 or of LeNet-300-100, whichever the file has.
+needs torch, numpy and safetensors. FOLDER holds the files of MNIST, gzipped, or the binary files of CIFAR-10.
 """
 
 import sys
 from pathlib import Path
 
-import numpy
 import torch
 from safetensors.torch import load_file
-from torch import nn
-from torch.nn import functional
 
-from lenet5_losses import LeNet5
+sys.dont_write_bytecode = True
+from nets import module
+from sets import test_set
 
-
-class LeNet300(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1, self.fc2, self.fc3 = nn.Linear(784, 300), nn.Linear(300, 100), nn.Linear(100, 10)
-
-    def forward(self, x):
-        return self.fc3(torch.relu(self.fc2(torch.relu(self.fc1(x.flatten(1))))))
-
-
-def test_set(folder):
-    import gzip
-
-    read = lambda name: gzip.decompress((folder / name).read_bytes())
-    images = numpy.frombuffer(read("t10k-images-idx3-ubyte.gz"), numpy.uint8, offset=16).reshape(-1, 1, 28, 28)
-    labels = numpy.frombuffer(read("t10k-labels-idx1-ubyte.gz"), numpy.uint8, offset=8)
-    return torch.from_numpy(images.astype(numpy.float32)), torch.from_numpy(labels.astype(numpy.int64))
+# A difference of logits beyond this is no rounding.
+MOST = 1e-4
 
 
 def main():
-    weights = load_file(sys.argv[1])
-    model = LeNet5() if "conv1.weight" in weights else LeNet300()
-    model.load_state_dict(weights, strict=True)
-    images, labels = test_set(Path(sys.argv[2]))
+    name, weights, folder, logits = sys.argv[1:]
+    weights, images, ours = load_file(weights), test_set(Path(folder)), load_file(logits)["logits"]
+    model = module(name, images.pixels.shape[1], ours.shape[1])
+    # Weight files hold no count of batches, which nothing uses where the momentum is given.
+    counters = {key: value for key, value in model.state_dict().items() if key.endswith("num_batches_tracked")}
+    model.load_state_dict({**weights, **counters}, strict=True)
+    model.eval()
     with torch.no_grad():
-        logits = model((images / 255 - 0.1307) / 0.3081)
-    accuracy = (logits.argmax(1) == labels).double().mean().item()
-    loss = functional.cross_entropy(logits, labels).item()
-    prunable = [tensor for name, tensor in weights.items() if name.endswith("weight")]
-    kept = sum(int((tensor != 0).sum()) for tensor in prunable)
-    total = sum(tensor.numel() for tensor in prunable)
-    print(f"PyTorch: accuracy {accuracy:.4f}, loss {loss:.6f}, {kept} of {total} weights are not zero")
-    if abs(accuracy - float(sys.argv[3])) > 1e-9:
-        sys.exit(f"wgprune said {sys.argv[3]}")
+        theirs = torch.cat([model(images.batch(slice(i, i + 500), torch.float32)[0]) for i in range(0, len(ours), 500)])
+    off = (ours - theirs).abs().max().item()
+    accuracy = (theirs.argmax(1) == images.labels).double().mean().item()
+    prunable = [tensor for key, tensor in weights.items() if key.endswith("weight") and tensor.dim() > 1]
+    kept, total = (sum(count(tensor) for tensor in prunable) for count in (torch.count_nonzero, torch.numel))
+    print(f"{name}: {len(ours)} images, logits up to {theirs.abs().max():.3f}, off by up to {off:.1e}; accuracy {accuracy:.4f} in PyTorch, {kept} of {total} weights are not zero")
+    if not off <= MOST:
+        sys.exit(f"{name}: logits are off by {off}")
 
 
 if __name__ == "__main__":

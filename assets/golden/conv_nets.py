@@ -4,7 +4,7 @@ tests/conv_trajectory.rs.
     python assets/golden/conv_nets.py
 
 needs torch, numpy and safetensors. Initial weights and the order of samples are those of seed 0, as in lenet5_losses.py;
-the optimiser is the default one at a constant learning rate. The modules below are plain PyTorch with torchvision's names.
+the optimiser is the default one at a constant learning rate.
 """
 
 import json
@@ -17,71 +17,24 @@ from torch import nn
 from torch.nn import functional
 
 sys.dont_write_bytecode = True
-from lenet5_losses import HERE, learn, normal, normalised, permutation, sgd, training_set, uniform
+from lenet5_losses import HERE, learn, normal, permutation, sgd, uniform
+from nets import ResNet, Vgg, module, threes
+from sets import training_set
 
 # At ten times this rate PyTorch in float32 is itself off by 1e-2 from float64 within 20 steps: batch norm of small batches
 # and ReLUs make rounding grow. At this one, figures tell an error from rounding.
 STEPS, BATCH, LEARNING_RATE = 20, 64, 0.0005
 
 
-def conv(inputs, outputs, kernel, stride=1, bias=False):
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1, self.bn1 = conv(inputs, outputs, 3, stride), nn.BatchNorm2d(outputs)
-        self.conv2, self.bn2 = conv(outputs, outputs, 3), nn.BatchNorm2d(outputs)
-        self.downsample = None
-        if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
-
-    def forward(self, x):
-        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
-
-
-class ResNet(nn.Module):
-    def __init__(self, channels, blocks):
-        super().__init__()
-        self.conv1, self.bn1 = conv(1, channels, 3), nn.BatchNorm2d(channels)
-        inputs, self.stages = channels, len(blocks)
-        for stage, count in enumerate(blocks):
-            outputs, layers = channels << stage, []
-            for i in range(count):
-                layers.append(Block(inputs, outputs, 2 if stage and not i else 1))
-                inputs = outputs
-            setattr(self, f"layer{stage + 1}", nn.Sequential(*layers))
-        self.fc = nn.Linear(inputs, 10)
-
-    def forward(self, x):
-        x = torch.relu(self.bn1(self.conv1(x)))
-        for stage in range(self.stages):
-            x = getattr(self, f"layer{stage + 1}")(x)
-        return self.fc(x.mean((2, 3)))
-
-
-class Vgg(nn.Module):
-    def __init__(self, groups, hidden):
-        super().__init__()
-        layers, inputs = [], 1
-        for group in groups:
-            for outputs in group:
-                layers += [conv(inputs, outputs, 3, bias=True), nn.BatchNorm2d(outputs), nn.ReLU()]
-                inputs = outputs
-            layers.append(nn.MaxPool2d(2))
-        self.features = nn.Sequential(*layers)
-        self.classifier = nn.Sequential(nn.Linear(9 * inputs, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, 10))
-
-    def forward(self, x):
-        return self.classifier(self.features(x).flatten(1))
+def vgg_narrow():
+    head = nn.Sequential(nn.Linear(9 * 32, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10))
+    return Vgg(1, threes((8, 1), (16, 2), (32, 2)), 3, True, head)
 
 
 NETS = {
-    "resnet-18-narrow": lambda: ResNet(8, [2, 2, 2, 2]),
-    "resnet-20": lambda: ResNet(16, [3, 3, 3]),
-    "vgg-narrow": lambda: Vgg([[8], [16, 16], [32, 32]], 32),
+    "resnet-18-narrow": lambda: ResNet(1, 8, [2, 2, 2, 2], 10),
+    "resnet-20": lambda: module("resnet-20", 1, 10),
+    "vgg-narrow": vgg_narrow,
 }
 
 
@@ -108,23 +61,23 @@ def initialise(model):
 
 
 def run(make, dtype):
-    images, labels = training_set(HERE.parent / "mnist-mini")
+    images = training_set(HERE.parent / "mnist-mini")
     model = make()
     initialise(model)
     model = model.to(dtype)
     optimiser = sgd(model, LEARNING_RATE)
-    order, losses = permutation(0, len(labels)), []
+    order, losses = permutation(0, len(images.labels)), []
     for step in range(STEPS):
         batch = order[step * BATCH : (step + 1) * BATCH]
-        losses.append(learn(model, optimiser, normalised(images[batch], dtype), labels[batch]))
+        losses.append(learn(model, optimiser, *images.batch(batch, dtype)))
     return losses, dict(parameters(model)), evaluated(model.eval(), dtype)
 
 
 def evaluated(model, dtype):
     """The loss on the training images whose places in the files are below 1000."""
-    images, labels = training_set(HERE.parent / "mnist-mini")
+    x, labels = training_set(HERE.parent / "mnist-mini").batch(slice(1000), dtype)
     with torch.no_grad():
-        return functional.cross_entropy(model(normalised(images[:1000], dtype)), labels[:1000]).item()
+        return functional.cross_entropy(model(x), labels).item()
 
 
 def main():

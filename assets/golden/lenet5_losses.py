@@ -10,15 +10,17 @@ float32 is itself off by 1e-3 to 6e-3 from PyTorch in float64 within 50 steps, s
 rounding.
 """
 
-import gzip
 import json
 import sys
 from pathlib import Path
 
 import numpy
 import torch
-from torch import nn
 from torch.nn import functional
+
+sys.dont_write_bytecode = True
+from nets import LeNet5
+from sets import rounded, training_set
 
 HERE = Path(__file__).parent
 STEPS, BATCH, SEED, LEARNING_RATE = 50, 128, 0, 0.02
@@ -74,18 +76,6 @@ def uniform(index, shape, bound):
     return values.astype(numpy.float32).reshape(shape)
 
 
-class LeNet5(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 20, 5), nn.Conv2d(20, 50, 5)
-        self.fc1, self.fc2 = nn.Linear(800, 500), nn.Linear(500, 10)
-
-    def forward(self, x):
-        x = functional.max_pool2d(self.conv1(x), 2)
-        x = functional.max_pool2d(self.conv2(x), 2)
-        return self.fc2(torch.relu(self.fc1(x.flatten(1))))
-
-
 def initialised():
     """Convolutions: normal, deviation sqrt(2/fan_out), bias 0. Linear layers: uniform within 1/sqrt(fan_in)."""
     model = LeNet5()
@@ -103,22 +93,6 @@ def initialised():
     return model
 
 
-def training_set(folder):
-    read = lambda name: gzip.decompress((folder / name).read_bytes())
-    images = numpy.frombuffer(read("train-images-idx3-ubyte.gz"), numpy.uint8, offset=16).reshape(-1, 1, 28, 28)
-    labels = numpy.frombuffer(read("train-labels-idx1-ubyte.gz"), numpy.uint8, offset=8)
-    return images, torch.from_numpy(labels.astype(numpy.int64))
-
-
-def rounded(value):
-    """As float32 has it, whatever the precision of the run."""
-    return float(numpy.float32(value))
-
-
-def normalised(images, dtype):
-    return (torch.from_numpy(images).to(dtype) / 255 - rounded(0.1307)) / rounded(0.3081)
-
-
 def sgd(model, learning_rate):
     """The default optimiser."""
     return torch.optim.SGD(model.parameters(), lr=rounded(learning_rate), momentum=rounded(0.9), weight_decay=rounded(5e-4))
@@ -134,17 +108,17 @@ def learn(model, optimiser, x, labels):
 
 
 def losses(folder, dtype):
-    images, labels = training_set(folder)
+    images = training_set(folder)
     model = initialised().to(dtype)
     optimiser = sgd(model, LEARNING_RATE)
-    per_epoch = len(labels) // BATCH
+    per_epoch = len(images.labels) // BATCH
     result = []
     for step in range(STEPS):
         epoch, position = divmod(step, per_epoch)
         if position == 0:
-            order = permutation(epoch, len(labels))
+            order = permutation(epoch, len(images.labels))
         batch = order[position * BATCH : (position + 1) * BATCH]
-        result.append(learn(model, optimiser, normalised(images[batch], dtype), labels[batch]))
+        result.append(learn(model, optimiser, *images.batch(batch, dtype)))
     return result
 
 

@@ -18,6 +18,7 @@ pub(super) const TRAIN: &str = "Examples:
 pub(super) const EVAL: &str = "Examples:
   wgprune eval runs/lenet-5-mnist-mini-progressive-0.9-seed-0/final.safetensors
   wgprune eval weights.safetensors --model lenet-300-100 --data mnist --data-root ~/data --json
+  wgprune eval weights.safetensors --logits logits.safetensors
   wgprune eval weights.safetensors --data ./photos --set data.size=96";
 
 pub(super) const SHOW: &str = "Examples:

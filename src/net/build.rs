@@ -152,6 +152,20 @@ impl Net {
         }
     }
 
+    /// The value that is the output where nothing is dropped and nothing only reshaped.
+    pub(super) fn answer(&self) -> usize {
+        let mut value = self.last();
+        while let Some(Node {
+            layer: Layer::Dropout { .. } | Layer::Flatten,
+            reads,
+            ..
+        }) = value.checked_sub(1).map(|i| &self.nodes[i])
+        {
+            value = *reads;
+        }
+        value
+    }
+
     /// The first layer but the last whose output no layer reads, if there is one.
     pub fn unread(&self) -> Option<&Node> {
         let mut read = vec![false; self.nodes.len() + 1];

@@ -79,6 +79,8 @@ pub struct RunTensors {
     pub metrics: Tensor,
     /// [`Record`]s, [`RECORDS`] rows.
     pub records: Tensor,
+    /// What `infer` gives, N·classes.
+    pub logits: Tensor,
     /// All parameters.
     pub weights: Tensor,
     /// Velocity, or the two moments of Adam; 0 at the start.
@@ -101,9 +103,10 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
     assert_read(net);
     let mut plan = Plan::new(tuning);
     let arena = Arena::new(net, &mut plan);
-    let tensors = RunTensors::new(net, settings, &arena, &mut plan);
+    let step = plan.tensor("step", &[StepParams::LEN]);
     let labels = plan.scratch("labels", &[settings.batch]);
-    let layers = Recorder::new(net, &arena, settings.batch, &tensors.step, &mut plan);
+    let layers = Recorder::new(net, &arena, settings.batch, &step, &mut plan);
+    let tensors = RunTensors::new(net, settings, &arena, [&step, layers.answer()], &mut plan);
     record_gathers(
         &mut plan,
         net,
@@ -115,6 +118,7 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
     let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
     let inferred = layers.forward(&mut plan, Mode::Infer);
+    debug_assert_eq!(inferred.place(), tensors.logits.place());
     if let Some(gradient) = layers.logits_gradient() {
         let losses = [
             ("loss", settings.smoothing, &trained),
@@ -142,7 +146,13 @@ impl RunTensors {
         parameters.filter(|parameter| parameter.is_prunable())
     }
 
-    fn new(net: &Net, settings: &Settings, arena: &Arena, plan: &mut Plan) -> Self {
+    fn new(
+        net: &Net,
+        settings: &Settings,
+        arena: &Arena,
+        [step, logits]: [&Tensor; 2],
+        plan: &mut Plan,
+    ) -> Self {
         let sets = [
             ("train", settings.train_images),
             ("test", settings.test_images),
@@ -174,7 +184,8 @@ impl RunTensors {
             order: plan.tensor("order", &[settings.train_images.max(settings.test_images)]),
             scale: plan.tensor("scale", &[2 * net.input.c]),
             turns: plan.tensor("turns", &[Affine::TURNS, 2]),
-            step: plan.tensor("step", &[StepParams::LEN]),
+            step: step.clone(),
+            logits: logits.clone(),
             records: metrics.view("records", 0, &[RECORDS, Record::LEN]),
             state: state
                 .iter()

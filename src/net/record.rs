@@ -44,6 +44,7 @@ impl<'a> Recorder<'a> {
         let (mut values, mut gradients) = (none(), none());
         values[0] = Some(plan.scratch("image", &shape(net.input)));
         let steps = steps(net);
+        let answer = net.answer();
         let mut saved = vec![Vec::new(); net.nodes.len()];
         for &Step { node: i, gives, .. } in &steps {
             let node = &net.nodes[i];
@@ -60,7 +61,11 @@ impl<'a> Recorder<'a> {
                 continue;
             }
             let shape = shape(node.shape);
-            values[gives] = Some(plan.scratch(name, &shape));
+            values[gives] = Some(match gives == answer {
+                // The host may read it.
+                true => plan.tensor(name, &shape),
+                false => plan.scratch(name, &shape),
+            });
             gradients[gives] = Some(plan.scratch(format!("{name}.grad"), &shape));
             let mut save = |kind: &str, shape: &[u32]| {
                 saved[i].push(plan.scratch(format!("{}.{kind}", node.name), shape));
@@ -89,6 +94,11 @@ impl<'a> Recorder<'a> {
     /// The images of a batch.
     pub(super) fn image(&self) -> &Tensor {
         self.value(0)
+    }
+
+    /// The output of the network where it is asked about a batch.
+    pub(super) fn answer(&self) -> &Tensor {
+        self.value(self.net.answer())
     }
 
     /// The gradient of the output of the network.

@@ -112,6 +112,17 @@ pub(crate) fn encode_weights<'a>(
     encode(&entries, model)
 }
 
+/// The bytes of a safetensors file with what `model` gives for images: `logits`, images·classes.
+pub fn encode_logits(logits: &[f32], classes: u32, model: &str) -> Result<Vec<u8>> {
+    let images = u32::try_from(logits.len()).unwrap_or(u32::MAX) / classes;
+    let entry = Entry {
+        name: "logits".to_owned(),
+        dtype: Dtype::F32,
+        shape: &[images, classes],
+    };
+    encode(&[(entry, bytemuck::cast_slice(logits))], model)
+}
+
 /// Reads a value in file order for every parameter.
 ///
 /// # Errors

@@ -59,12 +59,7 @@ impl Evaluator {
     /// # Panics
     /// If there are more or fewer values than the parameters have.
     pub fn score(&self, values: &[Vec<f32>]) -> Result<Score> {
-        let parameters = self.tensors.parameters.iter();
-        check_values(parameters.map(|placed| &placed.parameter), values)?;
-        for (placed, values) in self.tensors.parameters.iter().zip(values) {
-            self.machine
-                .write(&placed.tensor, &placed.parameter.to_device(values));
-        }
+        self.load(values)?;
         score(
             &self.machine,
             &self.tensors,
@@ -72,6 +67,50 @@ impl Evaluator {
             "gather-test",
             &self.order,
         )
+    }
+
+    /// The output of the network for each test image, in the order of the set: images·classes values.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), but that the output may be anything.
+    ///
+    /// # Panics
+    /// As [`score`](Self::score).
+    pub fn logits(&self, values: &[Vec<f32>]) -> Result<Vec<f32>> {
+        self.load(values)?;
+        let RunTensors { order, logits, .. } = &self.tensors;
+        self.machine.write(order, &self.order);
+        let images = count(self.order.len());
+        let classes = (logits.len() / self.batch) as usize;
+        let mut all = Vec::with_capacity(self.order.len() * classes);
+        for position in (0..images).step_by(self.batch as usize) {
+            let params = batch_at(position, self.batch, images, 0);
+            self.machine.write(&self.tensors.step, &[params]);
+            self.machine.replay(&["gather-test", "infer"])?;
+            let own: Vec<f32> = self.machine.read(logits)?;
+            all.extend(&own[..params.count as usize * classes]);
+        }
+        Ok(all)
+    }
+
+    fn load(&self, values: &[Vec<f32>]) -> Result<()> {
+        let parameters = self.tensors.parameters.iter();
+        check_values(parameters.map(|placed| &placed.parameter), values)?;
+        for (placed, values) in self.tensors.parameters.iter().zip(values) {
+            self.machine
+                .write(&placed.tensor, &placed.parameter.to_device(values));
+        }
+        Ok(())
+    }
+}
+
+/// What a step of evaluation depends on: it takes up to `batch` of so many images.
+fn batch_at(position: u32, batch: u32, images: u32, record: u32) -> StepParams {
+    StepParams {
+        position,
+        count: batch.min(images - position),
+        record,
+        ..bytemuck::Zeroable::zeroed()
     }
 }
 
@@ -117,12 +156,7 @@ pub(super) fn score(
     let starts: Vec<u32> = (0..count(order.len())).step_by(batch as usize).collect();
     for starts in starts.chunks(RECORDS as usize) {
         for (record, &position) in (0..).zip(starts) {
-            let params = StepParams {
-                position,
-                count: batch.min(count(order.len()) - position),
-                record,
-                ..bytemuck::Zeroable::zeroed()
-            };
+            let params = batch_at(position, batch, count(order.len()), record);
             machine.write(&tensors.step, &[params]);
             machine.replay(&[gather, "infer", "evaluate"])?;
         }

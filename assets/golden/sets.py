@@ -1,0 +1,50 @@
+"""Images of MNIST's and CIFAR-10's files for the scripts here, and what wgprune normalises them by."""
+
+import gzip
+
+import numpy
+import torch
+
+
+def rounded(value):
+    """As float32 has it, whatever the precision of the run."""
+    return float(numpy.float32(value))
+
+
+class Images:
+    """`pixels` are N·C·H·W bytes, `labels` N integers."""
+
+    def __init__(self, pixels, labels, mean, std):
+        self.pixels, self.labels = pixels, torch.from_numpy(labels.astype(numpy.int64))
+        self.mean, self.std = ([rounded(value) for value in values] for values in (mean, std))
+
+    def batch(self, places, dtype):
+        """These images as the network sees them, and their labels."""
+        column = lambda values: torch.tensor(values, dtype=dtype).reshape(1, -1, 1, 1)
+        x = (torch.tensor(self.pixels[places]).to(dtype) / 255 - column(self.mean)) / column(self.std)
+        return x, self.labels[places]
+
+
+def idx(folder, part):
+    read = lambda kind: gzip.decompress((folder / f"{part}-{kind}-ubyte.gz").read_bytes())
+    pixels = numpy.frombuffer(read("images-idx3"), numpy.uint8, offset=16).reshape(-1, 1, 28, 28)
+    return Images(pixels, numpy.frombuffer(read("labels-idx1"), numpy.uint8, offset=8), [0.1307], [0.3081])
+
+
+def cifar(folder, names):
+    records = [numpy.frombuffer((folder / name).read_bytes(), numpy.uint8).reshape(-1, 3073) for name in names]
+    records = numpy.concatenate(records)
+    return Images(records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0], [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616])
+
+
+def training_set(folder):
+    """The folder holds the files of MNIST, gzipped, or the binary files of CIFAR-10."""
+    if (folder / "data_batch_1.bin").exists():
+        return cifar(folder, [f"data_batch_{i}.bin" for i in range(1, 6)])
+    return idx(folder, "train")
+
+
+def test_set(folder):
+    if (folder / "test_batch.bin").exists():
+        return cifar(folder, ["test_batch.bin"])
+    return idx(folder, "t10k")
