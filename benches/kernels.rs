@@ -37,6 +37,7 @@ fn main() {
     let mut other = Config::default();
     other.optimiser.kind = OptimiserKind::Adam;
     (other.data.rotation, other.data.translation) = (10.0, 0.1);
+    (other.data.contrast, other.data.erase) = (0.2, 0.5);
     for tuning in Tuning::supported(&gpu.adapter) {
         for model in &models {
             println!("\n{model}, {:?}", tuning.product);

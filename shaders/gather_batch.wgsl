@@ -15,14 +15,11 @@ override C: u32;
 override SAMPLES: u32;
 override FIRST: u32; // the sample that images begin with,
 override COUNT: u32; // and how many they hold; other launches take the other samples of the batch
-override ORDER: u32; // entries of the sample order
 override MARGIN: u32; // 0: no crop
 override REFLECTS: bool;
 override FLIPS: bool;
 override TURNS: u32; // 0: neither turned nor shifted
 override SHIFT: u32; // largest translation along each axis, in pixels
-
-const AUGMENT_STREAM = 3u; // as Stream::Augment in src/random.rs
 
 fn byte_at(i: u32) -> u32 {
     return (images[i / 4u] >> (i % 4u * 8u)) & 0xffu;
@@ -34,13 +31,13 @@ struct Motion { corner: vec2<u32>, mirrored: bool, turn: vec2<i32>, shift: vec2<
 fn motion_of(sample: u32) -> Motion {
     var motion = Motion(vec2(MARGIN), false, vec2(0), vec2(0));
     if TURNS > 0u {
-        let random = philox(vec4(sample, step.epoch, 0u, AUGMENT_STREAM), step.seed);
+        let random = draw(sample, 0u);
         let span = 2u * SHIFT + 1u;
         motion.shift = vec2<i32>(vec2(random.y % span, random.z % span)) - i32(SHIFT);
         motion.turn = turns[random.x % max(TURNS, 1u)];
     }
     if MARGIN > 0u || FLIPS {
-        let random = philox(vec4(sample, step.epoch, 1u, AUGMENT_STREAM), step.seed);
+        let random = draw(sample, 1u);
         motion.corner = random.xy % (2u * MARGIN + 1u);
         motion.mirrored = FLIPS && random.z % 2u == 1u;
     }
@@ -88,10 +85,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if row >= N * H { return; }
     let h = row % H;
     let n = row / H;
-    // Rows of padding repeat the last sample; their loss is not counted.
-    // Both indices are clamped, as neither is known before the step.
-    let place = min(step.position + min(n, step.count - 1u), ORDER - 1u);
-    let sample = min(order[place], SAMPLES - 1u);
+    let sample = min(sample_of(n), SAMPLES - 1u);
     let own = sample - FIRST; // wraps below zero, so one test catches both ends
     if own >= COUNT { return; }
     if h == 0u { labels[n] = all_labels[sample]; }

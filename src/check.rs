@@ -20,6 +20,7 @@ pub mod metrics;
 mod product;
 pub mod prune;
 pub mod relu;
+pub mod retouch;
 pub mod subsample;
 pub mod update;
 
@@ -93,6 +94,7 @@ impl Case {
 pub fn cases() -> Vec<Case> {
     let ops = [
         gather_batch::cases(),
+        retouch::cases(),
         linear::cases(),
         conv2d::cases(),
         relu::cases(),

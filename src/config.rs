@@ -70,6 +70,28 @@ pub struct DataConfig {
     pub rotation: f64,
     /// Training images are moved by up to this share of their width, along both axes.
     pub translation: f64,
+    /// Training images get a brightness of 1 less to 1 more than this, as a factor.
+    pub brightness: f64,
+    /// And a contrast.
+    pub contrast: f64,
+    /// And a saturation, if they have colours.
+    pub saturation: f64,
+    /// Their hue moves by up to this share of the colour circle either way.
+    pub hue: f64,
+    /// Share of the training images that lose a rectangle.
+    pub erase: f64,
+    /// What that rectangle holds.
+    pub erase_fill: Fill,
+}
+
+/// What a rectangle that is erased holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fill {
+    /// Black, as where images are erased before they are normalised.
+    Black,
+    /// The mean colour of the data set, as where they are erased after that.
+    Mean,
 }
 
 /// What lies around an image that is cropped.
@@ -292,6 +314,12 @@ impl Default for DataConfig {
             flip: false,
             rotation: 0.0,
             translation: 0.0,
+            brightness: 0.0,
+            contrast: 0.0,
+            saturation: 0.0,
+            hue: 0.0,
+            erase: 0.0,
+            erase_fill: Fill::Black,
         }
     }
 }

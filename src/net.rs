@@ -1,6 +1,7 @@
 //! A network is data: layers that name what they read, with shapes and a table of parameters. No device here.
 
 mod arena;
+mod batch;
 mod build;
 mod compile;
 mod file;
@@ -14,6 +15,7 @@ mod record;
 mod weights;
 
 pub use arena::Placed;
+pub use batch::RetouchTensors;
 pub use build::{Net, Node};
 pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
 pub use file::{Network, is_file};

@@ -20,6 +20,7 @@ pub mod max_pool;
 pub mod metrics;
 pub mod prune;
 pub mod relu;
+pub mod retouch;
 pub mod subsample;
 pub mod update;
 

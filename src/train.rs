@@ -11,7 +11,7 @@ mod session;
 mod settings;
 mod watch;
 
-pub use checks::{check_batch, check_crop, check_data, train_images};
+pub use checks::{check_augmentation, check_batch, check_data, train_images};
 pub use clock::Spent;
 pub use evaluate::Evaluator;
 pub use length::Length;

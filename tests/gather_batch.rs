@@ -7,7 +7,7 @@ mod common;
 use common::assert_sound_everywhere;
 use wgprune::check::gather_batch::{SAMPLES, check, images, labels, order, params};
 use wgprune::ops::{Affine, Augment, Crop, GatherBatch};
-use wgprune::reference::gather_batch::{Samples, source_pixel};
+use wgprune::reference::gather_batch::{Motion, Samples, source_pixel};
 
 const AFFINE: Affine = Affine {
     degrees: 15.0,
@@ -125,6 +125,12 @@ fn every_augmented_pixel_comes_from_the_same_place_as_the_twins() {
     assert_takes_the_twins_pixels(Augment { flip: true, ..NONE });
 }
 
+/// The pixel that the twin takes for a place, where the sample is moved as it is drawn.
+fn source(s: &GatherBatch, sample: u32, place: [u32; 2]) -> Option<[u32; 2]> {
+    let motion = Motion::drawn(&s.augment, &params(1), sample);
+    source_pixel(s, &motion, place)
+}
+
 fn assert_takes_the_twins_pixels(augment: Augment) {
     let s = GatherBatch {
         n: 12,
@@ -149,7 +155,7 @@ fn a_margin_is_black_or_mirrors_the_image() {
             c: 1,
             augment: cropped(3, reflect),
         };
-        let row = (0..4).map(|w| source_pixel(&s, &params(1), sample, [0, w]));
+        let row = (0..4).map(|w| source(&s, sample, [0, w]));
         row.map(|place| place.map(|[_, w]| w)).collect()
     };
     let mirrored = [3, 2, 1, 0, 1, 2, 3, 2, 1, 0].map(Some);
@@ -177,7 +183,7 @@ fn half_of_the_images_are_mirrored() {
         ..PLAIN
     };
     let mirrored = (0..1000u32).filter(|&sample| {
-        let [h, w] = source_pixel(&s, &params(1), sample, [2, 1]).unwrap();
+        let [h, w] = source(&s, sample, [2, 1]).unwrap();
         assert_eq!(h, 2);
         assert!(w == 1 || w == 5);
         w == 5
@@ -202,13 +208,15 @@ fn an_image_that_is_only_shifted_moves_by_whole_pixels() {
     };
     let mut seen = std::collections::BTreeSet::new();
     for sample in 0..500 {
-        let source = |h, w| source_pixel(&s, &params(1), sample, [h, w]);
-        let [h, w] = source(2, 4).unwrap();
+        let [h, w] = source(&s, sample, [2, 4]).unwrap();
         seen.insert((h, w));
         for (row, column) in (0..6).flat_map(|row| (0..9).map(move |column| (row, column))) {
             let [h, w] = [(h + row).checked_sub(2), (w + column).checked_sub(4)];
             let expected = h.filter(|&h| h < 6).zip(w.filter(|&w| w < 9));
-            assert_eq!(source(row, column).map(|[h, w]| (h, w)), expected);
+            assert_eq!(
+                source(&s, sample, [row, column]).map(|[h, w]| (h, w)),
+                expected
+            );
         }
     }
     assert_eq!(seen.len(), 25, "every shift is drawn: {seen:?}");

@@ -9,56 +9,16 @@
     reason = "a failed test should panic, and its numbers are small"
 )]
 
-use bytemuck::{Pod, pod_collect_to_vec};
-use safetensors::{Dtype, SafeTensors};
-use std::path::Path;
+#[path = "common/golden.rs"]
+mod file;
+
+use file::{Golden, permuted};
 use wgprune::ops::{Adam, Conv2d, CrossEntropy, Linear, MaxPool, Sgd};
 use wgprune::reference::update::{Parameters, Updated};
 use wgprune::reference::{Bounded, conv2d, cross_entropy, grad_bias, linear, max_pool, update};
 
 /// Sums of at most a few hundred terms below 100, each rounded to half of 2.2e-16 of itself.
 const CLOSE: f64 = 1e-12;
-
-struct Golden(Vec<u8>);
-
-impl Golden {
-    fn open(op: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/golden");
-        Self(std::fs::read(folder.join(format!("{op}.safetensors"))).unwrap())
-    }
-
-    /// Values and shape of `case.name`.
-    fn read<T: Pod>(&self, case: &str, name: &str, dtype: Dtype) -> (Vec<T>, Vec<usize>) {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let view = file.tensor(&format!("{case}.{name}")).unwrap();
-        assert_eq!(view.dtype(), dtype, "{case}.{name}");
-        (pod_collect_to_vec(view.data()), view.shape().to_vec())
-    }
-
-    fn input(&self, case: &str, name: &str) -> (Vec<f32>, Vec<usize>) {
-        self.read(case, name, Dtype::F32)
-    }
-
-    fn integers(&self, case: &str, name: &str) -> (Vec<u32>, Vec<usize>) {
-        self.read(case, name, Dtype::I32)
-    }
-
-    fn output(&self, case: &str, name: &str) -> (Vec<f64>, Vec<usize>) {
-        self.read(case, name, Dtype::F64)
-    }
-}
-
-/// The same values with their axes in another order: axis i of the result is axis `order[i]` of `values`.
-fn permuted<T: Copy>((values, shape): (Vec<T>, Vec<usize>), order: &[usize]) -> Vec<T> {
-    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
-    let mut places = vec![0];
-    for &axis in order {
-        let along = |place: usize| (0..shape[axis]).map(move |i| (place, i));
-        let next = places.into_iter().flat_map(along);
-        places = next.map(|(place, i)| place + i * stride(axis)).collect();
-    }
-    places.into_iter().map(|place| values[place]).collect()
-}
 
 /// N·C·H·W to N·H·W·C.
 const CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];

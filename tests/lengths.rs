@@ -9,8 +9,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, Augment, CHUNK, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool, Metrics,
-    Prune, Record, Relu, Sgd, StepParams, UpdateTensors, Write,
+    Adam, Affine, Augment, CHUNK, ColorJitter, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool,
+    Metrics, Prune, RandomErasing, Record, Relu, Retouch, Sgd, StepParams, UpdateTensors, Write,
 };
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
@@ -182,6 +182,24 @@ fn a_batch_asks_for_its_images_and_samples() {
             record(plan, tensors, &order);
         });
     }
+}
+
+#[test]
+fn retouching_asks_for_its_batches_and_tables() {
+    let op = Retouch {
+        n: 2,
+        h: 3,
+        w: 4,
+        c: 3,
+        jitter: ColorJitter::default(),
+        erasing: RandomErasing::default(),
+    };
+    // Of sizes there is one, as nothing is erased.
+    let lengths = [72, StepParams::LEN, 6, 4 * Retouch::LEVELS, 2, 72];
+    assert_exact(lengths, |plan, [x, step, scale, factors, sizes, y]| {
+        let order = plan.tensor("order", &[9]);
+        op.record(plan, [x, &order, step, scale, factors, sizes], y);
+    });
 }
 
 #[test]

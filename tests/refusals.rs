@@ -54,6 +54,24 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
             "--steps 20 --set prune.start=90%",
             &["step 18 to step 15", "prune.start"],
         ),
+        (
+            "--set data.brightness=1.1",
+            &["data.brightness is 1.1", "at most 1"],
+        ),
+        (
+            "--set data.contrast=-1",
+            &["data.contrast is -1", "at least 0"],
+        ),
+        (
+            "--set data.saturation=2",
+            &["data.saturation is 2", "at most 1"],
+        ),
+        ("--set data.hue=0.6", &["data.hue is 0.6", "at most 0.5"]),
+        ("--set data.erase=nan", &["data.erase is NaN", "at most 1"]),
+        (
+            "--set data.erase_fill=red",
+            &["erase_fill", "red", "black", "mean"],
+        ),
         ("--config missing.toml", &["missing.toml", "TOML"]),
     ];
     for (args, parts) in cases {

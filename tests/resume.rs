@@ -128,6 +128,7 @@ fn configs() -> impl Strategy<Value = (Config, u32)> {
             }
             if augmented {
                 (config.data.rotation, config.data.translation) = (10.0, 0.1);
+                (config.data.contrast, config.data.erase) = (0.4, 0.5);
             }
             if smooth {
                 config.train.label_smoothing = 0.1;

@@ -60,6 +60,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "metrics",
         "prune",
         "relu",
+        "retouch",
         "subsample",
         "update",
     ];
@@ -221,6 +222,11 @@ fn many_broken_kernels_are_all_found_and_named() {
         ("batch_norm_grad_input", "g - plain", "g"),
         ("dropout", "< THRESHOLD", "<= THRESHOLD + 1000000u"),
         ("subsample_forward", "% K - BEFORE", "% K"),
+        (
+            "retouch",
+            "before = keys[other] < keys[kind]",
+            "before = keys[other] > keys[kind]",
+        ),
         ("relu_grad_input", "dx[i] += value", "dx[i] -= value"),
         ("max_pool_grad_input", "dx[i] += sum", "dx[i] = sum"),
     ];

@@ -180,3 +180,48 @@ fn a_data_set_that_is_not_whole_is_refused() {
         assert!(error.what.contains(part), "{error}");
     }
 }
+
+#[test]
+fn augmentation_that_the_images_cannot_have_is_refused() {
+    let refusal = |set: fn(&mut Config), dataset: &Dataset| {
+        let mut config = config();
+        set(&mut config);
+        let mut net = Net::new(
+            "linear",
+            Shape {
+                c: dataset.channels,
+                ..INPUT
+            },
+        );
+        net.push("flatten", Layer::Flatten).unwrap();
+        let linear = Layer::Linear {
+            outputs: 10,
+            bias: true,
+        };
+        net.push("fc", linear).unwrap();
+        let opened = Session::open(&gpu(), &net, dataset, &config);
+        opened.err().expect("a refusal").to_string()
+    };
+    let error = refusal(|config| config.data.crop = 28, &dataset());
+    assert!(
+        error.contains("data.crop is 28") && error.contains("images of 28x28"),
+        "{error}"
+    );
+    let mut two = dataset();
+    two.channels = 2;
+    (two.mean, two.std) = (vec![0.5; 2], vec![0.5; 2]);
+    for split in [&mut two.train, &mut two.test] {
+        let twice = split.images.iter().flat_map(|&byte| [byte; 2]);
+        split.images = twice.collect();
+    }
+    let error = refusal(|config| config.data.hue = 0.1, &two);
+    assert!(
+        error.contains("data.hue is 0.1") && error.contains("images of 2 channels"),
+        "{error}"
+    );
+    let error = refusal(|config| config.data.erase = 0.5, &two);
+    assert!(
+        error.contains("data.erase is 0.5") && error.contains("1 or 3"),
+        "{error}"
+    );
+}

@@ -138,6 +138,11 @@ impl Config {
         range("data.test_share", data.test_share, 0.01, 0.99, false)?;
         range("data.rotation", data.rotation, 0.0, 180.0, false)?;
         range("data.translation", data.translation, 0.0, 1.0, true)?;
+        range("data.brightness", data.brightness, 0.0, 1.0, false)?;
+        range("data.contrast", data.contrast, 0.0, 1.0, false)?;
+        range("data.saturation", data.saturation, 0.0, 1.0, false)?;
+        range("data.hue", data.hue, 0.0, 0.5, false)?;
+        range("data.erase", data.erase, 0.0, 1.0, false)?;
         range(
             "optimiser.momentum",
             optimiser.momentum.into(),

@@ -1,12 +1,13 @@
 //! From a network and a batch size to one recorded plan.
 
 use super::arena::{Arena, Placed};
+use super::batch::{RetouchTensors, record_gathers};
 use super::record::{Mode, Recorder};
-use super::{Net, Parameter, Shape};
+use super::{Net, Parameter};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
-    Adam, Affine, Augment, CrossEntropy, GatherBatch, Metrics, Prune, Record, Sgd, StepParams,
-    UpdateTensors,
+    Adam, Affine, Augment, ColorJitter, CrossEntropy, GatherBatch, Metrics, Prune, RandomErasing,
+    Record, Sgd, StepParams, UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -34,8 +35,12 @@ pub struct Settings {
     pub optimiser: Optimiser,
     /// Label smoothing of the training loss.
     pub smoothing: f32,
-    /// Augmentation of training images.
+    /// Augmentation of training images: where their pixels come from.
     pub augment: Augment,
+    /// And of their colours.
+    pub jitter: ColorJitter,
+    /// And what of them is erased.
+    pub erasing: RandomErasing,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
 }
@@ -73,6 +78,8 @@ pub struct RunTensors {
     pub scale: Tensor,
     /// Angles of the augmentation.
     pub turns: Tensor,
+    /// Tables of what changes the colours of training images, if anything does.
+    pub retouch: Option<RetouchTensors>,
     /// [`StepParams`].
     pub step: Tensor,
     /// `records`, then `kept`: all that the host reads while it trains, in one piece.
@@ -184,6 +191,7 @@ impl RunTensors {
             order: plan.tensor("order", &[settings.train_images.max(settings.test_images)]),
             scale: plan.tensor("scale", &[2 * net.input.c]),
             turns: plan.tensor("turns", &[Affine::TURNS, 2]),
+            retouch: RetouchTensors::new(net.input, settings, plan),
             step: step.clone(),
             logits: logits.clone(),
             records: metrics.view("records", 0, &[RECORDS, Record::LEN]),
@@ -199,42 +207,6 @@ impl RunTensors {
             weights: all.clone(),
             parameters: arena.parameters.clone(),
         }
-    }
-}
-
-fn record_gathers(
-    plan: &mut Plan,
-    net: &Net,
-    settings: &Settings,
-    tensors: &RunTensors,
-    outputs: [&Tensor; 2],
-) {
-    let Shape { h, w, c } = net.input;
-    for (phase, set, augment) in [
-        ("gather", TRAIN, settings.augment),
-        ("gather-plain", TRAIN, Augment::default()),
-        ("gather-test", TEST, Augment::default()),
-    ] {
-        plan.phase(phase);
-        plan.layer("batch");
-        let RunTensors {
-            images,
-            labels,
-            order,
-            step,
-            scale,
-            turns,
-            ..
-        } = tensors;
-        let inputs = [&labels[set], order, step, scale, turns];
-        GatherBatch {
-            n: settings.batch,
-            h,
-            w,
-            c,
-            augment,
-        }
-        .record(plan, &images[set], inputs, outputs);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::StepParams;
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
-const KERNEL: Kernel = kernel!("gather_batch", "grid", "step", "philox");
+const KERNEL: Kernel = kernel!("gather_batch", "grid", "step", "sample", "philox");
 
 /// A binding may have 128 MiB on any adapter.
 const MOST_SHARD_BYTES: u32 = 120 << 20;
@@ -36,7 +36,7 @@ pub struct Augment {
 }
 
 /// Random crop: the image gets a margin, and a part of its old size is taken anywhere within.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Crop {
     /// Pixels on every side; fewer than the image has along each axis.
     pub margin: u32,
@@ -45,6 +45,10 @@ pub struct Crop {
 }
 
 /// Random rotation and translation: one angle and one translation for each sample and epoch, nearest pixel, black outside.
+///
+/// Both come before colours change ([`Retouch`](super::Retouch)). Where a recipe translates only after its colour jitter,
+/// two things differ: the mean that contrast blends with is that of the translated image, and contrast does to the black
+/// beside that image what it does to its other pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine {
     /// Angles are drawn evenly from plus to minus this, in degrees.
@@ -145,5 +149,11 @@ impl GatherBatch {
         let factors = std.iter().map(|s| 1.0 / (255.0 * s));
         let offsets = mean.iter().zip(std).map(|(m, s)| -m / s);
         factors.chain(offsets).collect()
+    }
+
+    /// Factors and offsets that leave the bytes of so many channels as they are.
+    pub fn unscaled(channels: u32) -> Vec<f32> {
+        let all = |value: f32| (0..channels).map(move |_| value);
+        all(1.0).chain(all(0.0)).collect()
     }
 }

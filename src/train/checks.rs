@@ -55,22 +55,45 @@ pub fn check_batch(net: &Net, batch: u32) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a margin that is not smaller than the images, which a mirror could not fill.
+/// Refuses augmentation that the images cannot have: a margin that is not smaller than they are, which a mirror could not
+/// fill, and changes of what are no colours.
 ///
 /// # Errors
-/// Names the margin and the images.
-pub fn check_crop(config: &Config, dataset: &Dataset) -> Result<()> {
-    let side = dataset.height.min(dataset.width);
-    if config.data.crop < side {
-        return Ok(());
+/// Names the key and the images.
+pub fn check_augmentation(config: &Config, dataset: &Dataset) -> Result<()> {
+    let Dataset {
+        name,
+        height,
+        width,
+        channels,
+        ..
+    } = dataset;
+    let data = &config.data;
+    let side = height.min(width);
+    if data.crop >= *side {
+        return Err(Error::config(
+            format!(
+                "data.crop is {}, but {name} has images of {height}x{width}",
+                data.crop
+            ),
+            format!("it must be below {side}; 4 is usual for images of 32x32"),
+        ));
     }
-    Err(Error::config(
-        format!(
-            "data.crop is {}, but {} has images of {}x{}",
-            config.data.crop, dataset.name, dataset.height, dataset.width
-        ),
-        format!("it must be below {side}; 4 is usual for images of 32x32"),
-    ))
+    let shares = [
+        ("brightness", data.brightness),
+        ("contrast", data.contrast),
+        ("saturation", data.saturation),
+        ("hue", data.hue),
+        ("erase", data.erase),
+    ];
+    let changed = shares.into_iter().find(|&(_, share)| share > 0.0);
+    match changed {
+        Some((key, share)) if !matches!(channels, 1 | 3) => Err(Error::config(
+            format!("data.{key} is {share}, but {name} has images of {channels} channels"),
+            "it is for images of 1 or 3 channels; set it to 0",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a data set that `net` was not made for, or that is not what it says of itself.

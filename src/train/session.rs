@@ -5,13 +5,15 @@ mod state;
 pub use state::{ParameterState, Snapshot};
 
 use super::evaluate::{count, score, upload};
-use super::{ImageSet, Score, check_batch, check_crop, check_data, settings, train_images, tuning};
+use super::{
+    ImageSet, Score, check_augmentation, check_batch, check_data, settings, train_images, tuning,
+};
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
 use crate::net::{Compiled, Net, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
-use crate::ops::{Record, StepParams};
+use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ impl Session {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
         let kept = train_images(config, dataset)?;
         check_data(net, dataset)?;
-        check_crop(config, dataset)?;
+        check_augmentation(config, dataset)?;
         check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
@@ -60,6 +62,11 @@ impl Session {
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.augment.affine {
             machine.write(&tensors.turns, &affine.turns());
+        }
+        if let Some(retouch) = &tensors.retouch {
+            machine.write(&retouch.unscaled, &GatherBatch::unscaled(retouch.op.c));
+            machine.write(&retouch.factors, &retouch.op.factors());
+            machine.write(&retouch.sizes, &retouch.op.sizes());
         }
         let mut train = if kept < images[0] {
             permutation(config.seed, Stream::Split, 0, images[0])

@@ -1,10 +1,10 @@
 //! From the configuration to what a plan is made from.
 
-use crate::config::{Config, Margin, OptimiserConfig, OptimiserKind, ProductKind, Scope};
+use crate::config::{Config, Fill, Margin, OptimiserConfig, OptimiserKind, ProductKind, Scope};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Product, Tuning};
 use crate::net::{Optimiser, Settings};
-use crate::ops::{Adam, Affine, Augment, Crop, Sgd};
+use crate::ops::{Adam, Affine, Augment, ColorJitter, Crop, RandomErasing, Sgd};
 
 /// The kernel choices for an adapter, after `[tuning]`.
 pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
@@ -79,6 +79,16 @@ pub fn settings(
                 degrees: config.data.rotation,
                 shift,
             }),
+        },
+        jitter: ColorJitter {
+            brightness: config.data.brightness,
+            contrast: config.data.contrast,
+            saturation: config.data.saturation,
+            hue: config.data.hue,
+        },
+        erasing: RandomErasing {
+            probability: config.data.erase,
+            to_mean: config.data.erase_fill == Fill::Mean,
         },
         per_layer: config.prune.scope == Scope::Layer,
     }
