@@ -193,7 +193,7 @@ fn on_device(setting: &Setting) -> impl Fn(StepParams) -> Vec<f32> {
     let inputs = [&all_labels, &order_of_epoch, &step, &unscaled, &turns];
     gather.record(
         &mut plan,
-        &[data.clone()],
+        std::slice::from_ref(&data),
         inputs,
         [&gathered, &labels_of_batch],
     );

@@ -51,7 +51,6 @@ pub fn images(op: &Retouch) -> Vec<f32> {
         1 => bytes[i as usize] / 128 * 255,
         _ => bytes[(i / op.c * op.c) as usize],
     };
-    #[allow(clippy::cast_precision_loss, reason = "at most 255")]
     let images = (0..image * op.n).map(|i| byte(i) as f32);
     images.collect()
 }

@@ -29,8 +29,11 @@ impl RetouchTensors {
             jitter: settings.jitter,
             erasing: settings.erasing,
         };
+        if !op.is_needed() {
+            return None;
+        }
         let sizes = u32::try_from(op.sizes().len()).expect("a few thousand");
-        op.is_needed().then(|| Self {
+        Some(Self {
             op,
             unscaled: plan.tensor("unscaled", &[2 * c]),
             factors: plan.tensor("factors", &[4, Retouch::LEVELS]),

@@ -1,7 +1,7 @@
 //! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
 
 use super::checks::check_values;
-use super::{Score, check_batch, check_data, settings, tuning};
+use super::{Score, check_augmentation, check_batch, check_data, settings, tuning};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,11 +24,12 @@ impl Evaluator {
     /// count.
     ///
     /// # Errors
-    /// A network that does not fit the data set or the device, or a kernel that it refuses.
+    /// A network that does not fit the data set or the device, augmentation that the images cannot have, or a kernel that it refuses.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let batch = config.train.batch;
         check_batch(net, batch)?;
         check_data(net, dataset)?;
+        check_augmentation(config, dataset)?;
         let images = count(dataset.test.len());
         let settings = settings(config, dataset.width, [0, images]);
         let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
