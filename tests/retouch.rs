@@ -109,11 +109,11 @@ fn large_images_agree_with_their_twin() {
     });
 }
 
-/// More images than an axis of the grid has workgroups. That many have one sample, so there is one twin.
+/// More images than an axis of the grid has workgroups. One device shows it; a software one takes seconds.
 #[test]
 fn more_images_than_workgroups_of_an_axis_are_all_retouched() {
     let op = op([65_537, 2, 1, 1], STRONGEST, NEVER);
-    assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
+    assert_sound(&format!("{op:?}"), &unchecked_settings()[..1], |setting| {
         check(setting, op, params(3))
     });
 }

@@ -37,6 +37,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             let mut config = Config::default();
             if variant & 1 > 0 {
                 (config.data.rotation, config.data.translation) = (10.0, 0.1);
+                (config.data.hue, config.data.erase) = (0.1, 0.5);
             }
             if variant & 2 > 0 {
                 config.optimiser.kind = OptimiserKind::Adam;
@@ -49,12 +50,6 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             for net in published(named).chain([net_with_a_plain_sum()]) {
                 // A batch of large images would not fit one binding.
                 config.train.batch = if net.input.w > 32 { 32 } else { 128 };
-                // And more channels than three are no colours.
-                config.data.hue = if variant & 1 > 0 && net.input.c <= 3 {
-                    0.1
-                } else {
-                    0.0
-                };
                 for tuning in Tuning::all() {
                     let settings = settings(&config, net.input.w, [128; 2]);
                     let plan = compile(&net, &settings, tuning).plan;

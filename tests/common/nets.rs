@@ -12,25 +12,26 @@ pub(crate) fn published(models: &[Model]) -> impl Iterator<Item = Net> {
         .map(|model| by_name(model.name, model.input, 10).unwrap())
 }
 
-/// A sum that no batch norm takes along; all sums of the named networks have one in front.
+/// A sum that no batch norm takes along; all sums of the named networks have one in front. It reads colours, which
+/// augmentation changes.
 pub(crate) fn net_with_a_plain_sum() -> Net {
-    let mut net = linear("sum");
+    let mut net = linear("sum", 3);
     net.push("sum", Layer::Add { other: 1 }).unwrap();
     net
 }
 
 /// A value that is read by two layers which are computed in one go, and one that is added to itself.
 pub(crate) fn net_that_reads_twice() -> Net {
-    let mut net = linear("twice");
+    let mut net = linear("twice", 8);
     net.push("bn", Layer::BatchNorm).unwrap();
     net.push("sum", Layer::Add { other: 1 }).unwrap();
     net.push("twice", Layer::Add { other: 3 }).unwrap();
     net
 }
 
-/// A linear layer from eight features to eight.
-fn linear(name: &str) -> Net {
-    let mut net = Net::new(name, Shape::features(8));
+/// A linear layer to eight features.
+fn linear(name: &str, inputs: u32) -> Net {
+    let mut net = Net::new(name, Shape::features(inputs));
     let layer = Layer::Linear {
         outputs: 8,
         bias: true,
