@@ -13,9 +13,12 @@
 mod file;
 
 use file::{Golden, permuted};
-use wgprune::ops::{Adam, Conv2d, CrossEntropy, Linear, MaxPool, Sgd};
+use wgprune::ops::{Adam, AvgPool, BatchNorm, Conv2d, CrossEntropy, Linear, MaxPool, Sgd};
+use wgprune::reference::batch_norm::{self, Channels};
 use wgprune::reference::update::{Parameters, Updated};
-use wgprune::reference::{Bounded, conv2d, cross_entropy, grad_bias, linear, max_pool, update};
+use wgprune::reference::{
+    Bounded, avg_pool, conv2d, cross_entropy, grad_bias, linear, max_pool, update,
+};
 
 /// Sums of at most a few hundred terms below 100, each rounded to half of 2.2e-16 of itself.
 const CLOSE: f64 = 1e-12;
@@ -261,4 +264,80 @@ fn the_twin_of_adam_follows_pytorch() {
             moments,
         )
     });
+}
+
+#[test]
+fn the_twin_of_an_average_pool_gives_what_pytorch_gives() {
+    let golden = Golden::open("avg_pool");
+    for case in ["plain", "overlapping", "global"] {
+        let geometry = golden.integers(case, "geometry").0;
+        let x = golden.input(case, "x");
+        let [n, c, h, w] = [0, 1, 2, 3].map(|axis| x.1[axis] as u32);
+        let op = AvgPool {
+            n,
+            h,
+            w,
+            c,
+            window: [geometry[0], geometry[1]],
+            stride: geometry[2],
+        };
+        let y = avg_pool::forward(&op, &permuted(x, &CHANNELS_LAST));
+        let wanted = permuted(golden.output(case, "y"), &CHANNELS_LAST);
+        assert_close(case, &y, &wanted);
+        let dy = permuted(golden.input(case, "dy"), &CHANNELS_LAST);
+        let wanted = permuted(golden.output(case, "dx"), &CHANNELS_LAST);
+        assert_close(case, &avg_pool::grad_input(&op, &dy), &wanted);
+    }
+}
+
+#[test]
+fn the_twin_of_a_batch_norm_gives_what_pytorch_gives() {
+    let golden = Golden::open("batch_norm");
+    for case in ["training", "fused", "evaluation"] {
+        let [fused, trains] = [case == "fused", case != "evaluation"];
+        let op = BatchNorm {
+            rows: 16,
+            c: 3,
+            relu: fused,
+        };
+        let pixels = |name| permuted(golden.input(case, name), &CHANNELS_LAST);
+        let wanted = |name| golden.output(case, name).0;
+        let channels = |name| golden.input(case, name).0;
+        let exact = |name| wanted(name).iter().map(|&v| v as f32).collect();
+        let x = pixels("x");
+        let running = ["running_mean", "running_variance"].map(channels);
+        let own: [Vec<f32>; 2] = ["mean", "variance"].map(exact);
+        let all = batch_norm::statistics(&op, &x, running.each_ref().map(|v| &v[..]));
+        let after = ["running_mean_after", "running_variance_after"];
+        for (name, twin) in ["mean", "variance"].into_iter().chain(after).zip(&all) {
+            // Evaluation leaves the running statistics as they are.
+            if trains || !after.contains(&name) {
+                assert_close(&format!("{case} {name}"), &values(twin), &wanted(name));
+            }
+        }
+        let [mean, variance] = if trains { &own } else { &running };
+        let [scale, shift] = &["scale", "shift"].map(channels);
+        let by = Channels {
+            mean,
+            variance,
+            scale,
+            shift,
+        };
+        let added = fused.then(|| pixels("added"));
+        let y = values(&batch_norm::forward(&op, &x, &by, added.as_deref()));
+        let wanted_pixels = |name| permuted(golden.output(case, name), &CHANNELS_LAST);
+        assert_close(case, &y, &wanted_pixels("y"));
+        if !trains {
+            continue;
+        }
+        let y: Vec<f32> = y.iter().map(|&v| v as f32).collect();
+        let gradients = batch_norm::backward(&op, [&pixels("dy"), &y, &x], &by);
+        assert_close(case, &values(&gradients.dx), &wanted_pixels("dx"));
+        assert_close(case, &values(&gradients.dscale), &wanted("dscale"));
+        assert_close(case, &values(&gradients.dshift), &wanted("dshift"));
+        if fused {
+            let dadded: Vec<f64> = gradients.dadded.iter().map(|&v| v.into()).collect();
+            assert_close(case, &dadded, &wanted_pixels("dadded"));
+        }
+    }
 }

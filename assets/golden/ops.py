@@ -78,6 +78,36 @@ def max_pool():
     save("max_pool", cases)
 
 
+def avg_pool():
+    cases = {}
+    for name, window, stride in [("plain", (2, 2), 2), ("overlapping", (3, 3), 2), ("global", (6, 7), 1)]:
+        rows, columns = [(extent - side) // stride + 1 for extent, side in zip((6, 7), window)]
+        run = lambda x: functional.avg_pool2d(x, window, stride)
+        inputs, outputs = differentiated(run, {"x": drawn(2, 3, 6, 7)}, drawn(2, 3, rows, columns))
+        cases[name] = (inputs | {"geometry": torch.tensor([*window, stride], dtype=torch.int32)}, outputs)
+    save("avg_pool", cases)
+
+
+def batch_norm():
+    """Whole numbers in 16 rows: so float32 holds mean and variance exactly, and no rounding of theirs is compared."""
+    cases, epsilon, momentum = {}, rounded(1e-5), rounded(0.1)
+    for name, trains, fused in [("training", True, False), ("fused", True, True), ("evaluation", False, False)]:
+        x = torch.randint(-4, 5, (2, 3, 2, 4), generator=random).double()
+        inputs = {"x": x, "scale": drawn(3), "shift": drawn(3)} | ({"added": drawn(2, 3, 2, 4)} if fused else {})
+        running = {"running_mean": drawn(3), "running_variance": drawn(3).abs()}
+        after = {key: value.clone() for key, value in running.items()}
+
+        def run(x, scale, shift, added=None):
+            y = functional.batch_norm(x, *after.values(), scale, shift, trains, momentum, epsilon)
+            return y if added is None else torch.relu(y + added)
+
+        inputs, outputs = differentiated(run, inputs, drawn(2, 3, 2, 4))
+        outputs |= {f"{key}_after": value for key, value in after.items()}
+        outputs |= {"mean": x.mean((0, 2, 3)), "variance": x.var((0, 2, 3), correction=0)}
+        cases[name] = (inputs | running, outputs)
+    save("batch_norm", cases)
+
+
 def cross_entropy():
     cases = {}
     for name, smoothing in [("hard", 0.0), ("smooth", 0.1)]:
@@ -120,5 +150,6 @@ def update():
     save("update", cases)
 
 
-for write in (conv2d, linear, max_pool, cross_entropy, update):
+# New ones come last, so that the draws of the others stay.
+for write in (conv2d, linear, max_pool, cross_entropy, update, avg_pool, batch_norm):
     write()

@@ -18,11 +18,13 @@ class Images:
         self.pixels, self.labels = pixels, torch.from_numpy(labels.astype(numpy.int64))
         self.mean, self.std = ([rounded(value) for value in values] for values in (mean, std))
 
+    def normalised(self, pixels, dtype):
+        column = lambda values: torch.tensor(values, dtype=dtype).reshape(1, -1, 1, 1)
+        return (torch.tensor(pixels).to(dtype) / 255 - column(self.mean)) / column(self.std)
+
     def batch(self, places, dtype):
         """These images as the network sees them, and their labels."""
-        column = lambda values: torch.tensor(values, dtype=dtype).reshape(1, -1, 1, 1)
-        x = (torch.tensor(self.pixels[places]).to(dtype) / 255 - column(self.mean)) / column(self.std)
-        return x, self.labels[places]
+        return self.normalised(self.pixels[places], dtype), self.labels[places]
 
 
 def idx(folder, part):
