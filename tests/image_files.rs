@@ -5,12 +5,18 @@
 #[path = "common/pictures.rs"]
 mod pictures;
 
-use flate2::Crc;
-use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
-use pictures::{SIZE, assert_refused, encode, open, open_with, pets, write};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use jpeg_encoder::ColorType;
+use pictures::{
+    SIZE, assert_refused, bomb, colours, encode, jpeg, open, open_with, pets, png, write,
+};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use wgprune::data::ImageOptions;
 use wgprune::error::ErrorKind;
@@ -69,25 +75,6 @@ fn the_square_in_the_middle_is_scaled_and_shades_become_colours() {
     assert_eq!((pixels(6), pixels(7)), (one([128; 3]), one([128; 3])));
 }
 
-/// A PNG file that says it is so large, and holds next to nothing.
-fn bomb(side: u32) -> Vec<u8> {
-    let chunk = |kind: &[u8], data: &[u8]| {
-        let mut crc = Crc::new();
-        crc.update(kind);
-        crc.update(data);
-        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length[..], kind, data, &crc.sum().to_be_bytes()].concat()
-    };
-    let side = side.to_be_bytes();
-    let header = [&side[..], &side, &[8, 2, 0, 0, 0]].concat();
-    let parts = [
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", &[0; 8]),
-        chunk(b"IEND", b""),
-    ];
-    [b"\x89PNG\r\n\x1a\n".to_vec(), parts.concat()].concat()
-}
-
 #[test]
 fn bad_files_are_refused_by_name() {
     let noise = RgbImage::from_fn(40, 40, |x, y| Rgb([low(x * y), low(x * 7), low(y * 11)]));
@@ -95,12 +82,18 @@ fn bad_files_are_refused_by_name() {
     let png = encode("x.png", noise);
     let mut wrong = png.clone();
     wrong[60] ^= 0xff;
-    let no_tables = [&jpeg[..4], &jpeg[jpeg.len() - 300..]].concat();
+    let scan = jpeg.windows(2).position(|mark| mark == [0xff, 0xda]);
+    let no_tables = [&jpeg[..2], &jpeg[scan.unwrap()..]].concat();
+    // A code of nothing but ones is none, so that a strict decoder stumbles whatever the tables.
+    let mut no_code = jpeg.clone();
+    let middle = jpeg.len() - 400;
+    no_code.splice(middle..middle, [0xff, 0].repeat(20));
     for (bytes, why) in [
         (&jpeg[..jpeg.len() / 2], "ends before its image does"),
         (&jpeg[..jpeg.len() - 2], "ends before its image does"),
-        (&jpeg[..30], "cannot be decoded"),
+        (&jpeg[..30], "ends before its image does"),
         (&no_tables, "cannot be decoded"),
+        (&no_code, "cannot be decoded"),
         (&png[..png.len() / 2], "cannot be decoded"),
         (&wrong, "cannot be decoded"),
         (&[], "neither a JPEG nor a PNG"),
@@ -114,6 +107,129 @@ fn bad_files_are_refused_by_name() {
         let path = root.path().join("train").join("dogs").join("bad.jpg");
         assert_refused(root.path(), &[path.to_str().unwrap(), why]);
     }
+}
+
+#[test]
+fn a_jpeg_file_that_was_cut_is_refused_wherever_it_was_and_whatever_follows() {
+    let noise = RgbImage::from_fn(40, 40, |x, y| Rgb([low(x * y), low(x * 7), low(y * 11)]));
+    for progressive in [false, true] {
+        let whole = jpeg(noise.as_raw(), (40, 40), ColorType::Rgb, progressive);
+        let root = pets("val");
+        let path = "train/dogs/cut.jpg";
+        // A second image, or anything else, may follow the first one.
+        write(root.path(), path, &[&whole[..], &whole[..50]].concat());
+        open(root.path()).unwrap();
+        for length in (0..whole.len() - 2).step_by(41).chain([whole.len() - 2]) {
+            write(root.path(), path, &whole[..length]);
+            assert_refused(root.path(), &["cut.jpg"]);
+            // What a tool made whole again lacks pixels all the same; a progressive file only lacks fine ones.
+            if !progressive && length < whole.len() - 2 {
+                write(
+                    root.path(),
+                    path,
+                    &[&whole[..length], &[0xff, 0xd9]].concat(),
+                );
+                assert_refused(root.path(), &["cut.jpg"]);
+            }
+        }
+    }
+}
+
+/// A PNG file with two colours, of which each pixel names one.
+fn with_palette(colours: [[u8; 3]; 2]) -> Vec<u8> {
+    let mut rows = ZlibEncoder::new(Vec::new(), Compression::default());
+    // Each row begins with its filter, none.
+    rows.write_all(&[[0, 1, 1, 1, 1, 1, 1, 1, 1]; 8].concat())
+        .unwrap();
+    let rows = rows.finish().unwrap();
+    png(8, [8, 3], &[(b"PLTE", &colours.concat()), (b"IDAT", &rows)])
+}
+
+#[test]
+fn whatever_form_the_colours_have_they_become_red_green_and_blue() {
+    let photo = jpeg(&[128; 48], (4, 4), ColorType::Rgb, false);
+    // The text of Exif with one entry: the picture is to be turned.
+    let turned =
+        b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let turned = [&photo[..2], turned, &photo[2..]].concat();
+    let ink = [0, 255, 127, 0].repeat(64);
+    let deep = ImageBuffer::from_pixel(8, 8, Luma([77 * 257_u16]));
+    let deep_colours = ImageBuffer::from_pixel(8, 8, Rgba([256 * 9_u16, 0, 65535, 7]));
+    let dark = DynamicImage::from(GrayImage::from_pixel(8, 8, Luma([90])));
+    let root = pets("val");
+    let train = root.path().join("train/cats");
+    fs::remove_dir_all(&train).unwrap();
+    for (name, bytes, colour) in [
+        (
+            "cmyk.jpg",
+            jpeg(&ink, (8, 8), ColorType::Cmyk, false),
+            [255, 0, 128],
+        ),
+        (
+            "deep.png",
+            encode("x.png", DynamicImage::from(deep)),
+            [77; 3],
+        ),
+        (
+            "deeper.png",
+            encode("x.png", DynamicImage::from(deep_colours)),
+            [9, 0, 255],
+        ),
+        (
+            "grey.jpg",
+            jpeg(&[128; 64], (8, 8), ColorType::Luma, false),
+            [128; 3],
+        ),
+        ("grey.png", encode("x.png", dark), [90; 3]),
+        (
+            "palette.png",
+            with_palette([[50, 0, 100], [150, 0, 200]]),
+            [150, 0, 200],
+        ),
+        (
+            "progressive.jpg",
+            jpeg(&[128; 192], (8, 8), ColorType::Rgb, true),
+            [128; 3],
+        ),
+        ("turned.jpg", turned, [128; 3]),
+    ] {
+        fs::create_dir_all(&train).unwrap();
+        fs::write(train.join(name), bytes).unwrap();
+        let set = open(root.path()).unwrap();
+        let [read, ..] = colours(&set, &set.train.images)[..] else {
+            panic!("{name} is not there");
+        };
+        let near = read.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 2);
+        assert!(near, "{name}: {read:?}");
+        fs::remove_file(train.join(name)).unwrap();
+    }
+}
+
+/// The same on every processor, as a run that is repeated elsewhere must find the same images. If this fails after a
+/// new version of the image crate or of zune-jpeg, say so in the changelog.
+#[test]
+fn a_picture_decodes_to_these_bytes() {
+    let root = pets("val");
+    let photo = include_bytes!("pictures/waves.jpg");
+    write(root.path(), "train/cats/0.jpg", photo);
+    let size = 24;
+    let set = open_with(
+        root.path(),
+        ImageOptions {
+            size,
+            ..ImageOptions::default()
+        },
+    )
+    .unwrap();
+    let pixels = &set.train.images[..set.image_bytes()];
+    let hash: String = Sha256::digest(pixels)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        hash,
+        "c7d2e490f358a96619cfc1861039a043d7797f699a43b0ae1c6bc1608c7ec737"
+    );
 }
 
 #[test]

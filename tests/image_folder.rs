@@ -150,7 +150,10 @@ fn the_form_of_tiny_imagenet_is_read() {
         ("n01.JPEG\tn01\t0\n\nn02.JPEG\tn03\t0\n", "the class n03"),
         ("../secret.JPEG\tn01\n", "leads out of its folder in line 1"),
         ("\n", "names no images"),
-        ("gone.JPEG\tn01\n", "gone.JPEG cannot be read"),
+        (
+            "n01.JPEG\tn01\ngone.JPEG\tn01\n",
+            "val_annotations.txt names gone.JPEG, which is not in its folder images, in line 2",
+        ),
     ] {
         assert_refused(tiny(annotations).path(), &[why]);
     }
@@ -187,6 +190,74 @@ fn folders_that_are_no_data_set_are_refused() {
     assert_refused(root.path(), &["dogs is empty"]);
     let args = format!("train --data {}", root.path().display());
     assert_command_refused(here().path(), &args, 4, &["dogs is empty"]);
+}
+
+/// None of these ever gives a byte, or there is no end to them.
+#[cfg(unix)]
+#[test]
+fn what_is_called_an_image_and_is_no_file_is_refused_and_never_opened() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    let pipe = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let makers: [(&str, &dyn Fn(&Path), &str); 6] = [
+        ("pipe.jpg", &pipe, "no regular file"),
+        (
+            "socket.png",
+            &|path| drop(UnixListener::bind(path).unwrap()),
+            "no regular file",
+        ),
+        (
+            "folder.JPEG",
+            &|path| fs::create_dir(path).unwrap(),
+            "no regular file",
+        ),
+        (
+            "device.png",
+            &|path| symlink("/dev/zero", path).unwrap(),
+            "no regular file",
+        ),
+        (
+            "loop.jpg",
+            &|path| symlink(path, path).unwrap(),
+            "symbolic links",
+        ),
+        (
+            "gone.jpg",
+            &|path| symlink("nowhere", path).unwrap(),
+            "No such file",
+        ),
+    ];
+    let all = pets("val");
+    for (name, make, why) in makers {
+        let root = pets("val");
+        make(&root.path().join("train/cats").join(name));
+        make(&all.path().join("train/cats").join(name));
+        assert_refused(root.path(), &[&format!("{name} cannot be read"), why]);
+    }
+    let skip_bad = u32::try_from(makers.len()).unwrap();
+    let options = ImageOptions {
+        size: SIZE,
+        skip_bad,
+        ..ImageOptions::default()
+    };
+    assert_eq!(open_with(all.path(), options).unwrap().train.len(), 4);
+    // A loop of folders is no class.
+    symlink(
+        all.path().join("train"),
+        all.path().join("train/cats/inside"),
+    )
+    .unwrap();
+    assert!(open_with(all.path(), options).is_ok());
+
+    let cifar = here();
+    pipe(&cifar.path().join("test_batch.bin"));
+    for i in 1..=5 {
+        write(cifar.path(), &format!("data_batch_{i}.bin"), &[0; 3073]);
+    }
+    assert_refused(cifar.path(), &["test_batch.bin", "no regular file"]);
 }
 
 #[test]

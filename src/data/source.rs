@@ -1,6 +1,6 @@
 //! The bytes of a file, wherever they come from, and what can be said of any such file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -25,8 +25,17 @@ impl Source {
     }
 }
 
+/// Opens what is a file and nothing else: to open a pipe, or to read from a device, can take for ever.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is no regular file"))
+    }
+}
+
 pub(super) fn open_if_there(path: &Path) -> Result<Option<File>> {
-    match File::open(path) {
+    match open_regular(path) {
         Ok(file) => Ok(Some(file)),
         Err(e)
             if matches!(

@@ -1,28 +1,18 @@
-//! From files to pixels, on all processors, trusting no header.
+//! From files to pixels, on all processors and in bounded memory.
 
-use std::fs::File;
-use std::io::{Cursor, Read};
-use std::path::Path;
+mod file;
+mod jpeg;
+mod memory;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
-
 use super::layout::Item;
 use crate::data::Split;
+use memory::Memory;
 
-/// Longest side that an image may have, in pixels.
-const MAX_SIDE: u32 = 1 << 14;
-
-/// Most pixels of an image, more than cameras make.
-const MAX_PIXELS: u64 = 1 << 26;
-
-/// Bytes of an image, unpacked, and of what its decoder needs besides.
-const MAX_ALLOCATION: u64 = 1 << 28;
-
-/// Bytes of a file.
-const MAX_FILE: u64 = 1 << 26;
+/// Threads at most, each of which has a file in memory.
+const MAX_THREADS: usize = 16;
 
 /// Decodes all items to squares of `size`, N·size·size·3, and gives beside them what is wrong with the first of those
 /// that were left out. If that is more than `allowed`, the images are not all there.
@@ -37,21 +27,24 @@ pub(super) fn decode(
     let failures = Mutex::new(Vec::new());
     let jobs = images.chunks_exact_mut(image_bytes).zip(items).enumerate();
     let jobs = Mutex::new(jobs);
+    let memory = Memory::new();
     // Jobs are handed out in order, so that the first failures are found whatever the number of threads.
     let work = || {
         while lock(&failures).len() <= allowed {
             let Some((i, (pixels, item))) = lock(&jobs).next() else {
                 break;
             };
-            if let Err(why) = read(&item.path, size, pixels) {
+            if let Err(why) = file::read(&item.path, size, pixels, &memory) {
                 lock(&failures).push((i, format!("{} {why}", item.path.display())));
             }
         }
     };
     thread::scope(|scope| {
-        for _ in 0..threads.min(items.len()) {
-            scope.spawn(work);
+        for _ in 1..threads.min(items.len()).min(MAX_THREADS) {
+            // Without a thread, the others do its share.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
+        work();
     });
     let mut failures = failures
         .into_inner()
@@ -74,73 +67,6 @@ pub(super) fn decode(
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Decodes a file to `pixels`: the square in its middle, scaled to `size`, in red, green and blue. Or tells what is
-/// wrong, after the name of the file.
-fn read(path: &Path, size: u32, pixels: &mut [u8]) -> Result<(), String> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|e| format!("cannot be read: {e}"))?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!(
-            "has more than the {MAX_FILE} bytes that an image file may have"
-        ));
-    }
-    let format = match image::guess_format(&bytes) {
-        Ok(ImageFormat::Jpeg) if !has_end(&bytes) => {
-            return Err("is a JPEG file that ends before its image does".into());
-        }
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        _ => return Err("is neither a JPEG nor a PNG file".into()),
-    };
-    let undecodable = |e: ImageError| format!("cannot be decoded: {e}");
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOCATION);
-    let mut reader = ImageReader::with_format(Cursor::new(&bytes), format);
-    reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().map_err(undecodable)?;
-    // The crate's own message on this names no numbers.
-    let (w, h) = decoder.dimensions();
-    if w.max(h) > MAX_SIDE || u64::from(w) * u64::from(h) > MAX_PIXELS {
-        return Err(format!(
-            "says that it has {w} x {h} pixels, more than the {MAX_PIXELS}, or {MAX_SIDE} a side, that an image may have"
-        ));
-    }
-    if decoder.total_bytes() > MAX_ALLOCATION {
-        return Err(format!(
-            "unpacks to {} bytes, more than the {MAX_ALLOCATION} that an image may have",
-            decoder.total_bytes()
-        ));
-    }
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    decoder.set_limits(limits).map_err(undecodable)?;
-    let image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
-    let image = image.into_rgb8();
-    // Cut before it is scaled: the other way round, a strip of one pixel would grow to gigabytes.
-    let side = w.min(h);
-    let square = imageops::crop_imm(&image, (w - side) / 2, (h - side) / 2, side, side);
-    let square = imageops::resize(&*square, size, size, FilterType::Triangle);
-    pixels.copy_from_slice(&square);
-    Ok(())
-}
-
-/// Whether a JPEG file has the mark of its end behind the picture. Of one that was cut off, the decoder gives grey for
-/// what is missing.
-fn has_end(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    // Only what follows the segments counts, as in one of them a small picture may lie, with an end of its own.
-    while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
-        match marker {
-            0xda => return bytes[at..].windows(2).any(|mark| mark == [0xff, 0xd9]),
-            0xff => at += 1,
-            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
-        }
-    }
-    // Whatever else this is, the decoder tells.
-    true
 }
 
 #[cfg(test)]

@@ -144,9 +144,9 @@ fn images(folder: &Path, ignored: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
             .iter()
             .any(|known| extension.eq_ignore_ascii_case(known))
     };
-    let files = entries(folder)?.into_iter().filter(|path| !path.is_dir());
-    let (images, others): (Vec<_>, Vec<_>) = files.partition(is_image);
-    ignored.extend(others);
+    // Whatever is called an image counts as one, so that it is told if it is none, a folder or a pipe included.
+    let (images, others): (Vec<_>, Vec<_>) = entries(folder)?.into_iter().partition(is_image);
+    ignored.extend(others.into_iter().filter(|path| !path.is_dir()));
     Ok(images)
 }
 
@@ -269,10 +269,13 @@ fn annotated(test: &Path, annotations: &Path, classes: &[Class]) -> Result<Vec<I
                 "names the class {class}, of which there is nothing to train on,"
             ))
         })?;
-        items.push(Item {
-            path: test.join(IMAGES).join(file),
-            label,
-        });
+        let path = test.join(IMAGES).join(file);
+        if !path.exists() {
+            return Err(bad(format!(
+                "names {file}, which is not in its folder {IMAGES},"
+            )));
+        }
+        items.push(Item { path, label });
     }
     if items.is_empty() {
         return Err(Error::data(
