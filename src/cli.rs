@@ -131,6 +131,14 @@ pub(crate) struct DeviceArg {
     pub(crate) selector: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct MemoryArg {
+    /// Memory that buffers on the device may have, for example 2GiB; without it, what the machine tells, if the
+    /// device shares its memory, or the driver
+    #[arg(long = "memory", value_name = "SIZE", value_parser = values::bytes)]
+    pub(crate) bytes: Option<u64>,
+}
+
 /// Flags of the commands that look at a network and change nothing.
 #[derive(Debug, Args)]
 pub(crate) struct LookArgs {
@@ -180,6 +188,8 @@ pub(crate) struct TrainArgs {
     pub(crate) seed: Option<i64>,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArg,
     /// A recipe (see `wgprune recipes`), or a file in TOML, for example the config.toml of a run
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -236,6 +246,8 @@ pub(crate) struct EvalArgs {
     /// A key of the configuration that says how data is read, for example data.size=96; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     pub(crate) edits: Vec<(String, Value)>,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArg,
     #[command(flatten)]
     pub(crate) look: LookArgs,
 }

@@ -46,10 +46,11 @@ fn print(text: impl Display) -> Result<()> {
     }
 }
 
-/// Opens the adapter, and says which.
-fn open_gpu(selector: Option<&str>) -> Result<Arc<Gpu>> {
+/// Opens the adapter, and says which. What it loads may have so many bytes of `memory`.
+fn open_gpu(selector: Option<&str>, memory: Option<u64>) -> Result<Arc<Gpu>> {
     open(Options {
         selector: selector.map(str::to_owned),
+        memory,
         ..Options::default()
     })
 }

@@ -9,6 +9,7 @@ mod kernel;
 mod machine;
 mod memory;
 mod plan;
+mod room;
 mod tuning;
 
 pub use adapter::{AdapterFacts, list_adapters};
@@ -16,6 +17,7 @@ pub use device::{Gpu, Options, Patch};
 pub use kernel::Kernel;
 pub use machine::{Machine, mebibytes};
 pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};
+pub use room::Room;
 pub use tuning::{Product, Tuning};
 
 pub(crate) use kernel::kernel;

@@ -3,6 +3,7 @@
 mod checks;
 mod clock;
 mod evaluate;
+mod fit;
 mod length;
 mod report;
 mod schedule;
@@ -14,6 +15,7 @@ mod watch;
 pub use checks::{check_augmentation, check_batch, check_data, train_images};
 pub use clock::Spent;
 pub use evaluate::Evaluator;
+pub use fit::fit;
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{LearningRate, Ramp, RateShape, Schedule, kept_at};

@@ -38,6 +38,28 @@ pub(super) fn seed(text: &str) -> Result<i64, String> {
     whole(text, 0..=i64::MAX)
 }
 
+/// Bytes, in units of 2^20 or 2^30.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let parse = || {
+        let unit = text.find(|c: char| c.is_alphabetic())?;
+        let (number, unit) = text.split_at(unit);
+        let unit = match unit.to_lowercase().as_str() {
+            "mib" => 1_u64 << 20,
+            "gib" => 1 << 30,
+            _ => return None,
+        };
+        let number: f64 = number.trim().parse().ok()?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked, and a part of a byte is none"
+        )]
+        let bytes = (number * unit as f64) as u64;
+        (number > 0.0 && bytes < 1 << 60).then_some(bytes)
+    };
+    parse().ok_or_else(|| "write a size in MiB or GiB, for example 2GiB".to_owned())
+}
+
 pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse()
         .map_err(|_| "write a number, for example 0.5".to_owned())

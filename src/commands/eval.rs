@@ -13,7 +13,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let dataset = config.data.open()?;
     let net = net::open(&args.model, dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
-    let gpu = open_gpu(args.look.device.selector.as_deref())?;
+    let gpu = open_gpu(args.look.device.selector.as_deref(), args.memory.bytes)?;
     let evaluator = Evaluator::open(&gpu, &net, &dataset, &config)?;
     let score = evaluator.score(&weights)?;
     if let Some(path) = &args.logits {

@@ -137,5 +137,5 @@ fn tuning(args: &ShowArgs) -> Result<Tuning> {
         log::info!("note: no adapter is here, so the plan shows the kernels that run on any");
         return Ok(Tuning::PORTABLE);
     }
-    Ok(super::open_gpu(args.look.device.selector.as_deref())?.tuning)
+    Ok(super::open_gpu(args.look.device.selector.as_deref(), None)?.tuning)
 }

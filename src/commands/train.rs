@@ -158,7 +158,7 @@ impl<'a> Job<'a> {
     ) -> Result<Self> {
         let net = config.net(dataset.input(), dataset.classes)?;
         let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
-        let gpu = open_gpu(device)?;
+        let gpu = open_gpu(device, args.memory.bytes)?;
         Ok(Self {
             session: Session::open(&gpu, &net, &dataset, &config)?,
             adapter: gpu.adapter.clone(),

@@ -20,6 +20,8 @@ pub struct Options {
     /// Surround every buffer with a known pattern, and let each binding reach into the trailing one, so
     /// that a kernel which writes past its tensor is found out.
     pub canaries: bool,
+    /// Bytes that all buffers of a plan may have; `None` asks the machine, where the device shares its memory.
+    pub memory: Option<u64>,
     /// Changes to kernels, for tests that see a broken one found. Empty in every other use.
     pub patches: Vec<Patch>,
 }

@@ -1,7 +1,8 @@
 //! A plan made real on a device: buffers, bind groups and pipelines, ready to be replayed.
 
 use super::device::{PATIENCE, lock};
-use super::{Gpu, Plan, Product, Tensor};
+use super::room::{machine_memory, too_large};
+use super::{Gpu, Plan, Product, Room, Tensor};
 use crate::error::{Error, ErrorKind, Result};
 use bytemuck::Pod;
 use std::collections::VecDeque;
@@ -45,30 +46,31 @@ impl Gpu {
     /// A buffer above the adapter's limits, memory that the device does not have, or a kernel that the
     /// device refuses; the message names it.
     pub fn load(self: &Arc<Self>, plan: &Plan) -> Result<Machine> {
-        self.fits(plan)?;
+        self.check_tuning(plan)?;
+        self.room().check(plan)?;
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let margin = self.margin();
         let buffers: Vec<wgpu::Buffer> = plan
             .buffers
             .iter()
             .map(|spec| {
-                let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+                self.device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some(&spec.name),
                     size: u64::from(spec.elements.max(1)) * 4 + 2 * margin,
                     usage: wgpu::BufferUsages::STORAGE
                         | wgpu::BufferUsages::COPY_DST
                         | wgpu::BufferUsages::COPY_SRC,
                     mapped_at_creation: false,
-                });
-                if margin > 0 {
-                    let size = usize::try_from(buffer.size()).unwrap_or(0);
-                    self.queue.write_buffer(&buffer, 0, &vec![CANARY; size]);
-                }
-                buffer
+                })
             })
             .collect();
         if let Some(error) = pollster::block_on(scope.pop()) {
-            return Err(self.too_large(plan, &format!("the device has no room for it: {error}")));
+            let why = format!("the device has no room for it: {error}");
+            return Err(too_large(plan, &self.adapter.name, &why));
+        }
+        for buffer in buffers.iter().filter(|_| margin > 0) {
+            let size = usize::try_from(buffer.size()).unwrap_or(0);
+            self.queue.write_buffer(buffer, 0, &vec![CANARY; size]);
         }
         let mut machine = Machine {
             gpu: Arc::clone(self),
@@ -136,47 +138,32 @@ impl Gpu {
         }
     }
 
-    /// Refuses a plan that passes the adapter's limits, before anything is allocated.
-    fn fits(&self, plan: &Plan) -> Result<()> {
-        if let Product::Lanes(lanes) = plan.tuning.product
-            && self.adapter.lanes() != Some(lanes)
-        {
-            return Err(Error::config(
+    /// Refuses a plan for other subgroups than the adapter's.
+    fn check_tuning(&self, plan: &Plan) -> Result<()> {
+        match plan.tuning.product {
+            Product::Lanes(lanes) if self.adapter.lanes() != Some(lanes) => Err(Error::config(
                 format!(
                     "the plan is made for subgroups of {lanes}, which {:?} does not have",
                     self.adapter.name
                 ),
                 "record it with a tuning of this adapter",
-            ));
-        }
-        let limits = self.device.limits();
-        let largest = limits
-            .max_storage_buffer_binding_size
-            .min(limits.max_buffer_size);
-        match plan.largest_buffers().first() {
-            Some(&(name, bytes)) if bytes + 2 * self.margin() > largest => {
-                let limit = format!(
-                    "{name} needs {}, and one buffer may have {}",
-                    mebibytes(bytes),
-                    mebibytes(largest)
-                );
-                Err(self.too_large(plan, &limit))
-            }
+            )),
             _ => Ok(()),
         }
     }
 
-    fn too_large(&self, plan: &Plan, reason: &str) -> Error {
-        let what = format!(
-            "this run needs {} on {:?}, and {reason}",
-            mebibytes(plan.bytes()),
-            self.adapter.name
-        );
-        Error::new(
-            ErrorKind::Memory,
-            what,
-            "use a smaller --batch, a smaller model, or another --device",
-        )
+    /// What there is room for now.
+    pub fn room(&self) -> Room {
+        let limits = self.device.limits();
+        let largest = limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size);
+        let memory = self.options.memory;
+        Room {
+            device: self.adapter.name.clone(),
+            buffer: largest.saturating_sub(2 * self.margin()),
+            memory: memory.or_else(|| machine_memory(&self.adapter)),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
 
 use super::checks::check_values;
-use super::{Score, check_augmentation, check_batch, check_data, settings, tuning};
+use super::{Score, check_augmentation, check_batch, check_data, fit, settings, tuning};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gpu::{Gpu, Machine};
-use crate::net::{Compiled, Net, RECORDS, RunTensors, TEST, compile};
+use crate::net::{Compiled, Net, RECORDS, RunTensors, Settings, TEST, compile};
 use crate::ops::{GatherBatch, Record, StepParams};
 use std::sync::Arc;
 
@@ -27,17 +27,19 @@ impl Evaluator {
     /// A network that does not fit the data set or the device, augmentation that the images cannot have, or a kernel that it refuses.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let batch = config.train.batch;
-        check_batch(net, batch)?;
         check_data(net, dataset)?;
         check_augmentation(config, dataset)?;
         let images = count(dataset.test.len());
         let settings = settings(config, dataset.width, [0, images]);
-        let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
-        let machine = gpu.load(
-            &plan
-                .only(&["gather-test", "infer", "evaluate"])
-                .share_memory(),
-        )?;
+        let tuning = tuning(config, gpu)?;
+        let Compiled { plan, tensors } = fit(&gpu.room(), batch, |batch| {
+            check_batch(net, batch)?;
+            let Compiled { plan, tensors } = compile(net, &Settings { batch, ..settings }, tuning);
+            let plan = plan.only(&["gather-test", "infer", "evaluate"]);
+            let plan = plan.share_memory();
+            Ok(Compiled { plan, tensors })
+        })?;
+        let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TEST]);
         Ok(Self {
             machine,

@@ -6,7 +6,7 @@ pub use state::{ParameterState, Snapshot};
 
 use super::evaluate::{count, score, upload};
 use super::{
-    ImageSet, Score, check_augmentation, check_batch, check_data, settings, train_images, tuning,
+    ImageSet, Score, check_augmentation, check_batch, check_data, fit, settings, train_images, tuning,
 };
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
@@ -54,10 +54,14 @@ impl Session {
         let kept = train_images(config, dataset)?;
         check_data(net, dataset)?;
         check_augmentation(config, dataset)?;
-        check_batch(net, config.train.batch)?;
         let settings = settings(config, dataset.width, images);
-        let Compiled { plan, tensors } = compile(net, &settings, tuning(config, gpu)?);
-        let plan = plan.share_memory();
+        let tuning = tuning(config, gpu)?;
+        let Compiled { plan, tensors } = fit(&gpu.room(), settings.batch, |batch| {
+            check_batch(net, batch)?;
+            let Compiled { plan, tensors } = compile(net, &Settings { batch, ..settings }, tuning);
+            let plan = plan.share_memory();
+            Ok(Compiled { plan, tensors })
+        })?;
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.augment.affine {
