@@ -202,7 +202,8 @@ fn what_is_called_an_image_and_is_no_file_is_refused_and_never_opened() {
         let made = std::process::Command::new("mkfifo").arg(path).status();
         assert!(made.unwrap().success());
     };
-    let makers: [(&str, &dyn Fn(&Path), &str); 6] = [
+    type Maker<'a> = &'a dyn Fn(&Path);
+    let makers: [(&str, Maker<'_>, &str); 6] = [
         ("pipe.jpg", &pipe, "no regular file"),
         (
             "socket.png",

@@ -15,7 +15,7 @@ pub fn fit(room: &Room, batch: u32, compile: impl Fn(u32) -> Result<Compiled>) -
     };
     fitting(batch).map_err(|error| {
         if error.kind == ErrorKind::Memory {
-            let help = remedy(batch, &fitting, &compile);
+            let help = remedy(batch, fitting, &compile);
             Error { help, ..error }
         } else {
             error
