@@ -108,7 +108,7 @@ fn the_program_refuses_what_does_not_fit_and_takes_what_it_says_does() {
     let train = "train --model lenet-300-100 --steps 1 --memory 32MiB --out run";
     let parts = [
         "this run needs",
-        "the largest buffer, ",
+        "its largest buffer, ",
         "there is room for 32.0 MiB",
         "is the largest that fits",
     ];

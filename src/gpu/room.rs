@@ -39,9 +39,10 @@ impl Room {
 
 /// The error of a plan that does not fit `device`.
 pub(super) fn too_large(plan: &Plan, device: &str, why: &str) -> Error {
-    let largest = plan.largest_buffers().first().map(|&(name, bytes)| {
-        format!(", the largest buffer, {name}, {} of them", mebibytes(bytes))
-    });
+    let largest = plan
+        .largest_buffers()
+        .first()
+        .map(|&(name, bytes)| format!("; its largest buffer, {name}, has {}", mebibytes(bytes)));
     Error::new(
         ErrorKind::Memory,
         format!(

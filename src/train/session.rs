@@ -6,7 +6,8 @@ pub use state::{ParameterState, Snapshot};
 
 use super::evaluate::{count, score, upload};
 use super::{
-    ImageSet, Score, check_augmentation, check_batch, check_data, fit, settings, train_images, tuning,
+    ImageSet, Score, check_augmentation, check_batch, check_data, fit, settings, train_images,
+    tuning,
 };
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
