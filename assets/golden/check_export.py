@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 sys.dont_write_bytecode = True
 from nets import module
-from sets import test_set
+from sets import of_folder
 
 # A difference of logits beyond this is no rounding.
 MOST = 1e-4
@@ -22,7 +22,8 @@ MOST = 1e-4
 
 def main():
     name, weights, folder, logits = sys.argv[1:]
-    weights, images, ours = load_file(weights), test_set(Path(folder)), load_file(logits)["logits"]
+    weights, ours = load_file(weights), load_file(logits)["logits"]
+    _, images = of_folder(Path(folder))
     model = module(name, images.pixels.shape[1], ours.shape[1])
     # Weight files hold no count of batches, which nothing uses where the momentum is given.
     counters = {key: value for key, value in model.state_dict().items() if key.endswith("num_batches_tracked")}

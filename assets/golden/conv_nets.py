@@ -19,7 +19,7 @@ from torch.nn import functional
 sys.dont_write_bytecode = True
 from lenet5_losses import HERE, learn, normal, permutation, sgd, uniform
 from nets import ResNet, Vgg, module, threes
-from sets import training_set
+from sets import MNIST, idx
 
 # At ten times this rate PyTorch in float32 is itself off by 1e-2 from float64 within 20 steps: batch norm of small batches
 # and ReLUs make rounding grow. At this one, figures tell an error from rounding.
@@ -61,7 +61,7 @@ def initialise(model):
 
 
 def run(make, dtype):
-    images = training_set(HERE.parent / "mnist-mini")
+    images = idx(HERE.parent / "mnist-mini", "train", MNIST)
     model = make()
     initialise(model)
     model = model.to(dtype)
@@ -75,7 +75,7 @@ def run(make, dtype):
 
 def evaluated(model, dtype):
     """The loss on the training images whose places in the files are below 1000."""
-    x, labels = training_set(HERE.parent / "mnist-mini").batch(slice(1000), dtype)
+    x, labels = idx(HERE.parent / "mnist-mini", "train", MNIST).batch(slice(1000), dtype)
     with torch.no_grad():
         return functional.cross_entropy(model(x), labels).item()
 

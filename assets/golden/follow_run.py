@@ -21,7 +21,7 @@ import lenet5_losses
 from conv_nets import initialise, parameters
 from lenet5_losses import learn, permutation
 from nets import module
-from sets import rounded, training_set
+from sets import of_folder, rounded
 
 # Of a loss, and of the norm of the weights.
 MOST = 1e-3
@@ -57,7 +57,7 @@ def main():
     config = tomllib.loads((run / "config.toml").read_text())
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     steps = [row for row in rows if row["event"] == "step"]
-    images = training_set(Path(config["data"]["name"]))
+    images, _ = of_folder(Path(config["data"]["name"]))
     lenet5_losses.SEED = config["seed"]
     losses, before, after = repeat(config, steps, images, torch.float64)
     single, _, single_after = repeat(config, steps, images, torch.float32)

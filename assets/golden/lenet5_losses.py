@@ -20,7 +20,7 @@ from torch.nn import functional
 
 sys.dont_write_bytecode = True
 from nets import LeNet5
-from sets import rounded, training_set
+from sets import MNIST, idx, rounded
 
 HERE = Path(__file__).parent
 STEPS, BATCH, SEED, LEARNING_RATE = 50, 128, 0, 0.02
@@ -108,7 +108,7 @@ def learn(model, optimiser, x, labels):
 
 
 def losses(folder, dtype):
-    images = training_set(folder)
+    images = idx(folder, "train", MNIST)
     model = initialised().to(dtype)
     optimiser = sgd(model, LEARNING_RATE)
     per_epoch = len(images.labels) // BATCH

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 sys.dont_write_bytecode = True
 from nets import module
-from sets import test_set, training_set
+from sets import of_folder
 
 
 def initialise(model):
@@ -79,7 +79,7 @@ def main():
     config = tomllib.loads((run / "config.toml").read_text())
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     folder = Path(config["data"]["name"])
-    train, test = training_set(folder), test_set(folder)
+    train, test = of_folder(folder)
     torch.manual_seed(seed)
     random = numpy.random.default_rng(seed)
     model = module(config["model"], train.pixels.shape[1], 10)
