@@ -7,7 +7,7 @@ mod resolve;
 pub use recipe::{RECIPES, Recipe};
 
 use crate::data::{self, Dataset, ImageOptions};
-use crate::net::{Init, Network};
+use crate::net::{InitConfig, Network};
 use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
@@ -248,16 +248,6 @@ pub struct PruneConfig {
     pub every: String,
 }
 
-/// `[init]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct InitConfig {
-    /// Of convolutions.
-    pub conv: Init,
-    /// Of linear layers.
-    pub linear: Init,
-}
-
 /// Algorithms for sums of products by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -372,16 +362,6 @@ impl Default for PruneConfig {
             start: Length::Steps(0),
             end: Length::Percent(75.0),
             every: "auto".into(),
-        }
-    }
-}
-
-impl Default for InitConfig {
-    /// Fan-out on wide linear layers collapses in short runs, so they start as PyTorch's do.
-    fn default() -> Self {
-        Self {
-            conv: Init::KaimingNormalFanOut,
-            linear: Init::Uniform,
         }
     }
 }

@@ -19,7 +19,7 @@ pub use batch::RetouchTensors;
 pub use build::{Net, Node};
 pub use compile::{Compiled, Optimiser, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
 pub use file::{Network, is_file};
-pub use init::Init;
+pub use init::{BiasInit, Init, InitConfig, NormInit};
 pub use layer::{Layer, Shape};
 pub use models::{MODELS, Model, by_name, model};
 pub use parameter::{Parameter, Role};

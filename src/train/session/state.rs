@@ -5,7 +5,7 @@ use super::super::evaluate::count;
 use super::Session;
 use crate::config::Config;
 use crate::error::Result;
-use crate::net::{Init, Parameter, Placed, Role, RunTensors};
+use crate::net::{Parameter, Placed, RunTensors};
 
 /// One parameter with all that training remembers of it. Elements lie in the order of files.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,28 +41,7 @@ impl Session {
     /// # Errors
     /// The device was lost.
     pub fn initialise(&mut self, config: &Config) -> Result<()> {
-        let init = |role: Role, layer: usize| match role {
-            Role::ConvWeight => config.init.conv,
-            Role::LinearWeight => config.init.linear,
-            // A bias goes with the weight in front of it.
-            Role::Bias => match self.tensors.parameters[layer.saturating_sub(1)]
-                .parameter
-                .role
-            {
-                Role::ConvWeight => config.init.conv,
-                _ => config.init.linear,
-            },
-            // These start alike whatever is chosen.
-            Role::Scale | Role::Shift | Role::RunningMean | Role::RunningVariance => {
-                config.init.conv
-            }
-        };
-        let values: Vec<Vec<f32>> = (self.parameters().enumerate())
-            .map(|(i, parameter)| {
-                let init: Init = init(parameter.role, i);
-                init.values(parameter, config.seed, count(i))
-            })
-            .collect();
+        let values = config.init.values(self.parameters(), config.seed);
         self.set_weights(&values)
     }
 
