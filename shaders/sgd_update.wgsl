@@ -1,6 +1,5 @@
-// g = mask * dw + WEIGHT_DECAY * w;  v = MOMENTUM * v + g;  w -= learning_rate * (NESTEROV ? g + MOMENTUM * v : v);  w, v *= mask
+// g = mask * dw + WEIGHT_DECAY * w;  v = momentum * v + g;  w -= learning_rate * (NESTEROV ? g + momentum * v : v);  w, v *= mask
 @group(0) @binding(5) var<storage, read_write> velocity: array<vec4<f32>>;
-override MOMENTUM: f32;
 override NESTEROV: bool;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -10,8 +9,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let keep = kept(i);
     if any(broken(dw[i], keep)) { report(i, GRADIENT_FAULT); return; }
     let g = dw[i] + WEIGHT_DECAY * w[i];
-    let v = MOMENTUM * velocity[i] + g;
-    let direction = select(v, g + MOMENTUM * v, vec4(NESTEROV));
+    let v = step.momentum * velocity[i] + g;
+    let direction = select(v, g + step.momentum * v, vec4(NESTEROV));
     let moved = w[i] - step.learning_rate * direction;
     if any(broken(moved, keep) | broken(v, keep)) { report(i, UPDATE_FAULT); return; }
     velocity[i] = select(vec4(0.0), v, keep);

@@ -9,6 +9,7 @@ pub mod add;
 pub mod avg_pool;
 pub mod batch_norm;
 mod bench;
+pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;
@@ -106,6 +107,7 @@ pub fn cases() -> Vec<Case> {
         subsample::cases(),
         cross_entropy::cases(),
         metrics::cases(),
+        clip::cases(),
         update::cases(),
         prune::cases(),
     ];

@@ -1,9 +1,12 @@
 //! The configuration of a run: what the TOML file, the flags and the saved copy hold.
 
 mod keys;
+mod optimiser;
+mod range;
 mod recipe;
 mod resolve;
 
+pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
 pub use recipe::{RECIPES, Recipe};
 
 use crate::data::{self, Dataset, ImageOptions};
@@ -141,73 +144,6 @@ pub struct TrainConfig {
     pub label_smoothing: f32,
 }
 
-/// Update rules by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OptimiserKind {
-    /// Stochastic gradient descent with momentum.
-    Sgd,
-    /// Adam.
-    Adam,
-}
-
-/// `[optimiser]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimiserConfig {
-    /// `sgd` or `adam`.
-    pub kind: OptimiserKind,
-    /// Of SGD.
-    #[serde(serialize_with = "as_written")]
-    pub momentum: f32,
-    /// Of SGD.
-    pub nesterov: bool,
-    /// L2, on every parameter.
-    #[serde(serialize_with = "as_written")]
-    pub weight_decay: f32,
-    /// Of Adam.
-    #[serde(serialize_with = "as_written")]
-    pub beta1: f32,
-    /// Of Adam.
-    #[serde(serialize_with = "as_written")]
-    pub beta2: f32,
-    /// Of Adam.
-    #[serde(serialize_with = "as_written")]
-    pub epsilon: f32,
-}
-
-/// Shapes of the learning rate by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RateKind {
-    /// Stays as it is.
-    Constant,
-    /// Falls as half a cosine.
-    Cosine,
-    /// Falls by a factor at milestones.
-    MultiStep,
-}
-
-/// `[learning_rate]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LearningRateConfig {
-    /// After the warm-up.
-    pub initial: f64,
-    /// `constant`, `cosine` or `multi-step`.
-    pub schedule: RateKind,
-    /// Where the cosine ends.
-    pub minimum: f64,
-    /// Of `multi-step`.
-    pub milestones: Vec<Length>,
-    /// Of `multi-step`.
-    pub factor: f64,
-    /// Linear rise from 0.
-    pub warm_up: Length,
-    /// Change it only between epochs.
-    pub per_epoch: bool,
-}
-
 /// Pruning methods by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -320,34 +256,6 @@ impl Default for TrainConfig {
             length: Length::Epochs(10),
             batch: 128,
             label_smoothing: 0.0,
-        }
-    }
-}
-
-impl Default for OptimiserConfig {
-    fn default() -> Self {
-        Self {
-            kind: OptimiserKind::Sgd,
-            momentum: 0.9,
-            nesterov: false,
-            weight_decay: 5e-4,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        }
-    }
-}
-
-impl Default for LearningRateConfig {
-    fn default() -> Self {
-        Self {
-            initial: 0.05,
-            schedule: RateKind::Cosine,
-            minimum: 0.0,
-            milestones: Vec::new(),
-            factor: 0.1,
-            warm_up: Length::Steps(0),
-            per_epoch: false,
         }
     }
 }

@@ -5,9 +5,10 @@
 //! [`net::compile`] turned the network into a [`gpu::Plan`], and [`gpu::Gpu::load`] that plan into a [`gpu::Machine`],
 //! before the first step. [`train::train`] then does for each step what can change: it writes the 40 bytes of
 //! [`ops::StepParams`] and replays five phases. `gather` picks a batch from the data set, which lies on the device as
-//! bytes, and moves, jitters, erases and normalises it as asked; `forward`, `loss` and `backward` are the ops in the order of the network and back;
-//! `update` is one dispatch over all parameters, with the mask in it. When the schedule says so, `prune` finds the
-//! k-th largest magnitude and shrinks the mask. Losses gather in a table that the host reads when it is due.
+//! bytes, and moves, jitters, erases and normalises it as asked; `forward`, `loss` and `backward` are the ops in the
+//! order of the network and back; `update` is one dispatch over all parameters, with the mask in it, behind those that
+//! clip gradients where a run asks for it. When the schedule says so, `prune` finds the k-th largest magnitude and
+//! shrinks the mask. Losses gather in a table that the host reads when it is due.
 //! [`run::RunDir`] writes down what is told, and now and then a checkpoint, from which [`run::Resume`] goes on.
 //!
 //! # How to add an op

@@ -20,6 +20,7 @@
 mod add;
 mod avg_pool;
 mod batch_norm;
+mod clip;
 mod conv2d;
 mod cross_entropy;
 mod dropout;
@@ -38,6 +39,7 @@ mod update;
 pub use add::Add;
 pub use avg_pool::AvgPool;
 pub use batch_norm::BatchNorm;
+pub use clip::Clip;
 pub use conv2d::Conv2d;
 pub use cross_entropy::CrossEntropy;
 pub use dropout::Dropout;

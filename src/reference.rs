@@ -11,6 +11,7 @@
 pub mod add;
 pub mod avg_pool;
 pub mod batch_norm;
+pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;

@@ -18,7 +18,7 @@ pub use evaluate::Evaluator;
 pub use fit::fit;
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
-pub use schedule::{LearningRate, Ramp, RateShape, Schedule, kept_at};
+pub use schedule::{LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, Session, Snapshot};
 pub use settings::{settings, tuning};
@@ -65,7 +65,9 @@ pub fn train(
         if let Some(sparsity) = update {
             session.prune(&wanted(session, config.prune.scope, sparsity))?;
         }
-        session.step(step, schedule.learning_rate.at(step), &config.optimiser)?;
+        let rate = &schedule.learning_rate;
+        let optimiser = config.optimiser.with_momentum(rate.momentum_at(step));
+        session.step(step, rate.at(step), &optimiser)?;
         position.step = step + 1;
         let ends_run = position.step == schedule.steps;
         let ends_epoch = ends_run || position.step % schedule.epoch == 0;

@@ -13,11 +13,14 @@
 mod file;
 
 use file::{Golden, permuted};
-use wgprune::ops::{Adam, AvgPool, BatchNorm, Conv2d, CrossEntropy, Linear, MaxPool, Sgd};
+use wgprune::check::step;
+use wgprune::ops::{
+    Adam, AvgPool, BatchNorm, Clip, Conv2d, CrossEntropy, Linear, MaxPool, Sgd, StepParams,
+};
 use wgprune::reference::batch_norm::{self, Channels};
 use wgprune::reference::update::{Parameters, Updated};
 use wgprune::reference::{
-    Bounded, avg_pool, conv2d, cross_entropy, grad_bias, linear, max_pool, update,
+    Bounded, avg_pool, clip, conv2d, cross_entropy, grad_bias, linear, max_pool, update,
 };
 
 /// Sums of at most a few hundred terms below 100, each rounded to half of 2.2e-16 of itself.
@@ -186,12 +189,41 @@ fn the_twin_of_cross_entropy_smooths_labels_as_pytorch_does() {
     }
 }
 
+#[test]
+fn the_twin_of_clipping_gives_what_pytorch_gives() {
+    let golden = Golden::open("clip");
+    for case in ["large", "small"] {
+        let [a, b] = ["a", "b"].map(|name| golden.input(case, name).0);
+        let dw = [a, b].concat();
+        let norm = golden.input(case, "norm").0[0];
+        let clipped = clip::clip(&Clip { norm }, &vec![u32::MAX; dw.len() / 32], &dw);
+        let [da, db] = ["da", "db"].map(|name| golden.output(case, name).0);
+        assert_close(case, &values(&clipped), &[da, db].concat());
+    }
+}
+
+/// What each of the three steps of the goldens comes with.
+fn params(t: i32, momentum: f32) -> StepParams {
+    let correction = |beta: f32| (1.0 - f64::from(beta).powi(t + 1)) as f32;
+    StepParams {
+        learning_rate: 0.1,
+        correction_1: correction(momentum),
+        correction_2: correction(0.999),
+        momentum,
+        ..step(1)
+    }
+}
+
+/// Momentum of the steps of a cycle.
+const CYCLE: [f32; 3] = [0.95, 0.85, 0.9];
+
 /// Three steps of a twin from a state of zeros. PyTorch keeps parameters and state in f64 where the twin gets f32, twice
 /// rounded by the third step: less than what the twin allows a kernel, which is 8 to 32 such roundings.
 fn assert_follows<const S: usize>(
     case: &str,
     has_state: bool,
-    step: impl Fn(i32, Parameters<'_>, [&[f32]; S]) -> Updated<S>,
+    momentum: [f32; 3],
+    step: impl Fn(&StepParams, Parameters<'_>, [&[f32]; S]) -> Updated<S>,
 ) {
     let golden = Golden::open("update");
     let (mut w, _) = golden.input(case, "w");
@@ -206,13 +238,14 @@ fn assert_follows<const S: usize>(
             );
         }
     };
-    for (t, dw) in (0..).zip(gradients.chunks(w.len())) {
+    for ((t, dw), momentum) in (0..).zip(gradients.chunks(w.len())).zip(momentum) {
         let parameters = Parameters {
             w: &w,
             dw,
             mask: &mask,
         };
-        let updated = step(t, parameters, moments.each_ref().map(Vec::as_slice));
+        let moments_now = moments.each_ref().map(Vec::as_slice);
+        let updated = step(&params(t, momentum), parameters, moments_now);
         assert_admits(
             format!("w{t}"),
             &updated.w,
@@ -230,18 +263,19 @@ fn assert_follows<const S: usize>(
 #[test]
 fn the_twin_of_sgd_follows_pytorch() {
     for (case, momentum, nesterov) in [
-        ("plain", 0.0, false),
-        ("momentum", 0.9, false),
-        ("nesterov", 0.9, true),
+        ("plain", [0.0; 3], false),
+        ("momentum", [0.9; 3], false),
+        ("nesterov", [0.9; 3], true),
+        ("nesterov-cycled", CYCLE, true),
     ] {
         let op = Sgd {
-            momentum,
             nesterov,
             weight_decay: 0.01,
         };
         // Without momentum PyTorch keeps no state.
-        assert_follows(case, momentum > 0.0, |_, p, [v]: [&[f32]; 1]| {
-            update::sgd(&op, 0.1, p, v)
+        let has_state = momentum[0] > 0.0;
+        assert_follows(case, has_state, momentum, |step, p, [v]: [&[f32]; 1]| {
+            update::sgd(&op, step, p, v)
         });
     }
 }
@@ -249,21 +283,15 @@ fn the_twin_of_sgd_follows_pytorch() {
 #[test]
 fn the_twin_of_adam_follows_pytorch() {
     let op = Adam {
-        beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-8,
         weight_decay: 0.01,
     };
-    assert_follows("adam", true, |t, p, moments: [&[f32]; 2]| {
-        let correction = |beta: f32| (1.0 - f64::from(beta).powi(t + 1)) as f32;
-        update::adam(
-            &op,
-            0.1,
-            [correction(op.beta_1), correction(op.beta_2)],
-            p,
-            moments,
-        )
-    });
+    for (case, momentum) in [("adam", [0.9; 3]), ("adam-cycled", CYCLE)] {
+        assert_follows(case, true, momentum, |step, p, moments: [&[f32]; 2]| {
+            update::adam(&op, step, p, moments)
+        });
+    }
 }
 
 #[test]

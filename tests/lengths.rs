@@ -9,8 +9,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, Augment, CHUNK, ColorJitter, Conv2d, CrossEntropy, GatherBatch, Linear, MaxPool,
-    Metrics, Prune, RandomErasing, Record, Relu, Retouch, Sgd, StepParams, UpdateTensors, Write,
+    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, CrossEntropy, GatherBatch, Linear,
+    MaxPool, Metrics, Prune, RandomErasing, Record, Relu, Retouch, Sgd, StepParams, UpdateTensors,
+    Write,
 };
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
@@ -134,7 +135,6 @@ fn an_update_asks_for_one_length_of_all_it_updates() {
         lengths,
         |plan, [w, dw, mask, step, records, first, second]| {
             let adam = Adam {
-                beta_1: 0.9,
                 beta_2: 0.999,
                 epsilon: 1e-8,
                 weight_decay: 0.0,
@@ -146,11 +146,17 @@ fn an_update_asks_for_one_length_of_all_it_updates() {
     let lengths = [64, 64, 2, StepParams::LEN, Record::LEN, 64];
     assert_exact(lengths, |plan, [w, dw, mask, step, records, velocity]| {
         let sgd = Sgd {
-            momentum: 0.9,
             nesterov: false,
             weight_decay: 0.0,
         };
         sgd.record(plan, tensors([w, dw, mask, step, records]), velocity);
+    });
+}
+
+#[test]
+fn clipping_asks_for_a_bit_of_the_mask_for_each_gradient() {
+    assert_exact([2, 64], |plan, [mask, dw]| {
+        Clip { norm: 1.0 }.record(plan, mask, dw);
     });
 }
 

@@ -41,6 +41,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             }
             if variant & 2 > 0 {
                 config.optimiser.kind = OptimiserKind::Adam;
+                config.optimiser.clip_norm = 1.0;
             }
             if variant & 4 > 0 {
                 config.prune.scope = Scope::Layer;

@@ -27,6 +27,7 @@ fn step_params_have_the_offsets_of_the_wgsl_struct() {
         ("learning_rate", offset_of!(StepParams, learning_rate)),
         ("correction_1", offset_of!(StepParams, correction_1)),
         ("correction_2", offset_of!(StepParams, correction_2)),
+        ("momentum", offset_of!(StepParams, momentum)),
     ];
     assert_eq!(members, expected);
     assert_eq!(*span as usize, size_of::<StepParams>());

@@ -14,12 +14,10 @@ use wgprune::ops::{Adam, Fault, Sgd};
 use wgprune::reference::prune::is_kept;
 
 const SGD: Sgd = Sgd {
-    momentum: 0.9,
     nesterov: false,
     weight_decay: 5e-4,
 };
 const ADAM: Adam = Adam {
-    beta_1: 0.9,
     beta_2: 0.999,
     epsilon: 1e-8,
     weight_decay: 1e-2,
@@ -44,12 +42,17 @@ fn sgd_agrees_with_its_twin() {
             ..SGD
         },
         Sgd {
-            momentum: 0.0,
             nesterov: false,
             weight_decay: 0.0,
         },
     ] {
-        assert_sgd_agrees(&Data::random(), op);
+        for momentum in [0.9, 0.5, 0.0] {
+            let data = Data {
+                momentum,
+                ..Data::random()
+            };
+            assert_sgd_agrees(&data, op);
+        }
     }
 }
 
@@ -67,6 +70,11 @@ fn adam_agrees_with_its_twin() {
             ..ADAM
         },
     );
+    let slow = Data {
+        momentum: 0.95,
+        ..Data::random()
+    };
+    assert_adam_agrees(&slow, ADAM);
 }
 
 #[test]

@@ -132,6 +132,9 @@ def update():
         "nesterov": (sgd(momentum=momentum, nesterov=True), ["momentum_buffer"]),
         "adam": (lambda w: torch.optim.Adam([w], lr=rate, betas=betas, eps=epsilon, weight_decay=decay), ["exp_avg", "exp_avg_sq"]),
     }
+    # The same with another momentum in each step, as torch.optim.lr_scheduler.OneCycleLR sets it.
+    optimisers |= {f"{name}-cycled": optimisers[name] for name in ("nesterov", "adam")}
+    cycle = [rounded(momentum) for momentum in (0.95, 0.85, 0.9)]
     cases = {}
     for name, (make, state) in optimisers.items():
         start, gradients = drawn(32), drawn(3, 32)
@@ -140,6 +143,9 @@ def update():
         outputs = {}
         for step, gradient in enumerate(gradients):
             w.grad = gradient.clone()
+            if name.endswith("-cycled"):
+                (group,) = optimiser.param_groups
+                group["momentum"], group["betas"] = cycle[step], (cycle[step], betas[1])
             optimiser.step()
             outputs[f"w{step}"] = w.detach().clone()
             for slot, key in enumerate(state):
@@ -150,6 +156,20 @@ def update():
     save("update", cases)
 
 
+def clip():
+    """Gradients of two parameters, whose norm is one; a small limit, and one that is above the norm."""
+    cases = {}
+    for name, norm in [("large", 0.5), ("small", 100.0)]:
+        inputs = {"a": drawn(32), "b": drawn(64)}
+        parameters = [torch.nn.Parameter(torch.zeros_like(value)) for value in inputs.values()]
+        for parameter, gradient in zip(parameters, inputs.values()):
+            parameter.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_(parameters, norm)
+        outputs = {f"d{key}": parameter.grad for key, parameter in zip(inputs, parameters)}
+        cases[name] = (inputs | {"norm": torch.tensor([norm])}, outputs)
+    save("clip", cases)
+
+
 # New ones come last, so that the draws of the others stay.
-for write in (conv2d, linear, max_pool, cross_entropy, update, avg_pool, batch_norm):
+for write in (conv2d, linear, max_pool, cross_entropy, update, clip, avg_pool, batch_norm):
     write()

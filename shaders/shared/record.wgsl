@@ -14,9 +14,3 @@ override ROWS: u32;
 fn record_start(row: u32) -> u32 {
     return min(row, ROWS - 1u) * RECORD_WORDS;
 }
-
-// All ones in the bits of what is not finite. An integer test: a shader compiler may assume that a float is a number.
-const EXPONENT = 0x7f800000u;
-fn is_finite(value: f32) -> bool {
-    return (bitcast<u32>(value) & EXPONENT) != EXPONENT;
-}

@@ -8,4 +8,5 @@ struct Step {
     learning_rate: f32,
     correction_1: f32,    // 1 - beta1^t and 1 - beta2^t of Adam
     correction_2: f32,
+    momentum: f32,        // share of the velocity that SGD keeps, or beta1 of Adam
 }

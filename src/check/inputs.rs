@@ -31,6 +31,6 @@ pub fn step(count: u32) -> StepParams {
         learning_rate: 0.1,
         correction_1: 1.0,
         correction_2: 1.0,
-        padding: 0,
+        momentum: 0.9,
     }
 }

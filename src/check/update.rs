@@ -19,7 +19,7 @@ const EMPTY: Record = Record {
     fault: 0,
 };
 
-/// Parameters with gradients, a mask that keeps about half, and two moments.
+/// Parameters with gradients, a mask that keeps about half, two moments, and the momentum of the step.
 #[derive(Debug, Clone)]
 pub struct Data {
     /// Parameters.
@@ -32,6 +32,8 @@ pub struct Data {
     pub first: Vec<f32>,
     /// Second moment of Adam, not negative.
     pub second: Vec<f32>,
+    /// Momentum of SGD, or decay of the first moment of Adam.
+    pub momentum: f32,
 }
 
 impl Data {
@@ -45,6 +47,7 @@ impl Data {
             mask,
             first: floats(3, LENGTH),
             second: floats(4, LENGTH).iter().map(|v| v * v).collect(),
+            momentum: 0.9,
         }
     }
 
@@ -65,16 +68,17 @@ impl Data {
             mask: &self.mask,
         }
     }
-}
 
-/// The third step.
-fn params() -> StepParams {
-    StepParams {
-        record: ROW,
-        learning_rate: 0.1,
-        correction_1: 1.0 - 0.9 * 0.9 * 0.9,
-        correction_2: 1.0 - 0.999 * 0.999 * 0.999,
-        ..step(1)
+    /// The third step.
+    fn step(&self) -> StepParams {
+        StepParams {
+            record: ROW,
+            learning_rate: 0.1,
+            correction_1: 1.0 - self.momentum.powi(3),
+            correction_2: 1.0 - 0.999 * 0.999 * 0.999,
+            momentum: self.momentum,
+            ..step(1)
+        }
     }
 }
 
@@ -97,7 +101,7 @@ pub fn check_sgd(setting: &Setting, op: Sgd, data: &Data) -> Result<Vec<Finding>
 
 /// What the twin makes of a step of SGD.
 pub fn expect_sgd(op: Sgd, data: &Data) -> Updated<1> {
-    sgd(&op, params().learning_rate, data.parameters(), &data.first)
+    sgd(&op, &data.step(), data.parameters(), &data.first)
 }
 
 /// One step of Adam.
@@ -119,15 +123,8 @@ pub fn check_adam(setting: &Setting, op: Adam, data: &Data) -> Result<Vec<Findin
 
 /// What the twin makes of a step of Adam.
 pub fn expect_adam(op: Adam, data: &Data) -> Updated<2> {
-    let StepParams {
-        learning_rate,
-        correction_1,
-        correction_2,
-        ..
-    } = params();
-    let corrections = [correction_1, correction_2];
     let moments = [&data.first[..], &data.second];
-    adam(&op, learning_rate, corrections, data.parameters(), moments)
+    adam(&op, &data.step(), data.parameters(), moments)
 }
 
 /// Runs `op` and compares all that it leaves with the twin's.
@@ -151,7 +148,7 @@ fn check<const S: usize>(
     let mut bench = Bench::new(setting);
     let dw = bench.input("dw", &data.dw);
     let mask = bench.input("mask", &data.mask);
-    let step = bench.input("step", &[params()]);
+    let step = bench.input("step", &[data.step()]);
     bench.direction("update");
     let w = bench.state("w", &data.w, after);
     let records = bench.state("records", &[EMPTY; 4], Expected::bits(&records));
@@ -173,12 +170,10 @@ fn check<const S: usize>(
 
 pub(super) fn cases() -> Vec<Case> {
     let nesterov = Sgd {
-        momentum: 0.9,
         nesterov: true,
         weight_decay: 5e-4,
     };
     let adam = Adam {
-        beta_1: 0.9,
         beta_2: 0.999,
         epsilon: 1e-8,
         weight_decay: 1e-2,

@@ -1,6 +1,7 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
 use super::keys::{NETWORK, check_keys};
+use super::range::range;
 use super::{Config, MAX_BATCH, recipe};
 use crate::data;
 use crate::error::{Error, Result};
@@ -101,22 +102,6 @@ impl Config {
             prune,
             ..
         } = self;
-        let range = |key: &str, value: f64, low: f64, high: f64, open: bool| {
-            let inside = value >= low && (value < high || (!open && value <= high));
-            if inside {
-                return Ok(());
-            }
-            // A decimal of thirty zeros says less than a power of ten.
-            let plain = |number: f64| match number.abs() {
-                1e-300..1e-3 => format!("{number:e}"),
-                _ => number.to_string(),
-            };
-            let end = if open { "below" } else { "at most" };
-            Err(Error::config(
-                format!("{key} is {}", plain(value)),
-                format!("it must be at least {} and {end} {high}", plain(low)),
-            ))
-        };
         range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
         range("prune.initial", prune.initial, 0.0, prune.sparsity, false)?;
         range(
@@ -143,50 +128,8 @@ impl Config {
         range("data.saturation", data.saturation, 0.0, 1.0, false)?;
         range("data.hue", data.hue, 0.0, 0.5, false)?;
         range("data.erase", data.erase, 0.0, 1.0, false)?;
-        range(
-            "optimiser.momentum",
-            optimiser.momentum.into(),
-            0.0,
-            1.0,
-            true,
-        )?;
-        range(
-            "optimiser.weight_decay",
-            optimiser.weight_decay.into(),
-            0.0,
-            1.0,
-            false,
-        )?;
-        range("optimiser.beta1", optimiser.beta1.into(), 0.0, 1.0, true)?;
-        range("optimiser.beta2", optimiser.beta2.into(), 0.0, 1.0, true)?;
-        range(
-            "optimiser.epsilon",
-            optimiser.epsilon.into(),
-            1e-30,
-            1.0,
-            false,
-        )?;
-        range(
-            "learning_rate.initial",
-            learning_rate.initial,
-            0.0,
-            1000.0,
-            false,
-        )?;
-        range(
-            "learning_rate.minimum",
-            learning_rate.minimum,
-            0.0,
-            learning_rate.initial,
-            false,
-        )?;
-        range(
-            "learning_rate.factor",
-            learning_rate.factor,
-            0.0,
-            1.0,
-            false,
-        )?;
+        optimiser.check()?;
+        learning_rate.check()?;
         if prune.every != AUTO {
             let every = prune.every.parse::<Length>();
             let every = every

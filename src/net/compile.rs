@@ -6,8 +6,8 @@ use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
 use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::{
-    Adam, Affine, Augment, ColorJitter, CrossEntropy, GatherBatch, Metrics, Prune, RandomErasing,
-    Record, Sgd, StepParams, UpdateTensors,
+    Adam, Affine, Augment, Clip, ColorJitter, CrossEntropy, GatherBatch, Metrics, Prune,
+    RandomErasing, Record, Sgd, StepParams, UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -33,6 +33,8 @@ pub struct Settings {
     pub test_images: u32,
     /// Update rule.
     pub optimiser: Optimiser,
+    /// What becomes of large gradients.
+    pub clip: Option<Clip>,
     /// Label smoothing of the training loss.
     pub smoothing: f32,
     /// Augmentation of training images: where their pixels come from.
@@ -248,6 +250,9 @@ fn record_update(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, are
         step: &tensors.step,
         records: &tensors.records,
     };
+    if let Some(clip) = settings.clip {
+        clip.record(plan, update.mask, update.dw);
+    }
     match settings.optimiser {
         Optimiser::Sgd(sgd) => sgd.record(plan, update, &state[0]),
         Optimiser::Adam(adam) => adam.record(plan, update, [&state[0], &state[1]]),

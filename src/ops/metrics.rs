@@ -4,7 +4,7 @@ use super::StepParams;
 use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
 use bytemuck::{Pod, Zeroable};
 
-const KERNEL: Kernel = kernel!("metrics", "step", "record");
+const KERNEL: Kernel = kernel!("metrics", "step", "record", "finite");
 
 /// Invocations of the one workgroup that adds up a batch.
 const WIDTH: u32 = 64;

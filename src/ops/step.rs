@@ -22,8 +22,8 @@ pub struct StepParams {
     pub correction_1: f32,
     /// `1 - beta2^t` of Adam.
     pub correction_2: f32,
-    /// WGSL rounds the size of a struct up to its alignment.
-    pub padding: u32,
+    /// Share of the velocity that SGD keeps, or `beta1` of Adam.
+    pub momentum: f32,
 }
 
 impl StepParams {

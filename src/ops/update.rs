@@ -8,8 +8,24 @@
 use super::{Record, StepParams};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
-const SGD: Kernel = kernel!("sgd_update", "grid", "update", "step", "record");
-const ADAM: Kernel = kernel!("adam_update", "grid", "update", "step", "record");
+const SGD: Kernel = kernel!(
+    "sgd_update",
+    "grid",
+    "update",
+    "mask",
+    "finite",
+    "step",
+    "record"
+);
+const ADAM: Kernel = kernel!(
+    "adam_update",
+    "grid",
+    "update",
+    "mask",
+    "finite",
+    "step",
+    "record"
+);
 
 /// What an update reads and writes. All parameters lie in one tensor; gradients and moments have its length.
 #[derive(Debug, Clone, Copy)]
@@ -50,10 +66,9 @@ impl UpdateTensors<'_> {
 }
 
 /// Stochastic gradient descent with momentum and L2 weight decay, as PyTorch's (Sutskever et al. 2013, section 2).
+/// Momentum comes with each step, in [`StepParams`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sgd {
-    /// Share of the velocity that a step keeps.
-    pub momentum: f32,
     /// Look ahead along the velocity.
     pub nesterov: bool,
     /// Added to the gradient as a multiple of the parameter.
@@ -66,8 +81,7 @@ impl Sgd {
     /// # Panics
     /// If the lengths of the tensors do not go together, as [`UpdateTensors`] says.
     pub fn record(&self, plan: &mut Plan, tensors: UpdateTensors<'_>, velocity: &Tensor) {
-        let constants: [Constant; 3] = [
-            ("MOMENTUM", self.momentum.into()),
+        let constants: [Constant; 2] = [
             ("NESTEROV", self.nesterov.into()),
             ("WEIGHT_DECAY", self.weight_decay.into()),
         ];
@@ -75,11 +89,10 @@ impl Sgd {
     }
 }
 
-/// Adam (Kingma and Ba 2015, algorithm 1) with L2 weight decay, as PyTorch's.
+/// Adam (Kingma and Ba 2015, algorithm 1) with L2 weight decay, as PyTorch's. The decay of the first moment is the
+/// momentum that comes with each step, in [`StepParams`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
-    /// Decay of the first moment.
-    pub beta_1: f32,
     /// Decay of the second moment.
     pub beta_2: f32,
     /// Keeps the denominator from 0.
@@ -99,8 +112,7 @@ impl Adam {
         tensors: UpdateTensors<'_>,
         [first, second]: [&Tensor; 2],
     ) {
-        let constants: [Constant; 4] = [
-            ("BETA_1", self.beta_1.into()),
+        let constants: [Constant; 3] = [
             ("BETA_2", self.beta_2.into()),
             ("EPSILON", self.epsilon.into()),
             ("WEIGHT_DECAY", self.weight_decay.into()),

@@ -2,7 +2,7 @@
 
 use super::prune::is_kept;
 use super::{Bounded, EPSILON, SUM_TOLERANCE};
-use crate::ops::{Adam, Fault, Sgd};
+use crate::ops::{Adam, Fault, Sgd, StepParams};
 
 /// What an optimiser reads, all of one length.
 #[derive(Debug, Clone, Copy)]
@@ -81,20 +81,15 @@ fn update<const S: usize>(
 /// `g = dw + decay·w`, `v = momentum·v + g`, `w = w - rate·v`, or with Nesterov `w - rate·(g + momentum·v)`.
 ///
 /// All of it is sums of products, and the formula on magnitudes and minus the rate adds up their magnitudes.
-pub fn sgd(
-    s: &Sgd,
-    learning_rate: f32,
-    parameters: Parameters<'_>,
-    velocity: &[f32],
-) -> Updated<1> {
-    let [momentum, decay] = [s.momentum, s.weight_decay].map(f64::from);
+pub fn sgd(s: &Sgd, step: &StepParams, parameters: Parameters<'_>, velocity: &[f32]) -> Updated<1> {
+    let [momentum, decay] = [step.momentum, s.weight_decay].map(f64::from);
     let formula = |w: f64, dw: f64, v: f64, rate: f64| {
         let g = dw + decay * w;
         let v = momentum * v + g;
         let direction = if s.nesterov { g + momentum * v } else { v };
         (w - rate * direction, v)
     };
-    let rate = f64::from(learning_rate);
+    let rate = f64::from(step.learning_rate);
     update(parameters, [velocity], |w, dw, [v]| {
         let (new_w, new_v) = formula(w, dw, v, rate);
         let (w_terms, v_terms) = formula(w.abs(), dw.abs(), v.abs(), -rate);
@@ -102,7 +97,7 @@ pub fn sgd(
     })
 }
 
-/// `g = dw + decay·w`, `m = b1·m + (1-b1)·g`, `v = b2·v + (1-b2)·g²`,
+/// With momentum as `b1`: `g = dw + decay·w`, `m = b1·m + (1-b1)·g`, `v = b2·v + (1-b2)·g²`,
 /// `w = w - rate · (m/correction1) / (sqrt(v/correction2) + epsilon)`; corrections are `1 - b1^t` and `1 - b2^t`.
 ///
 /// `m` is a sum of products. `g²` has twice the relative error of `g`, which is large where the terms of `g` cancel;
@@ -110,14 +105,14 @@ pub fn sgd(
 /// of `g` at most. The divisions (2.5 ulp each) and the root (about 5) stay within [`SUM_TOLERANCE`] of the change.
 pub fn adam(
     s: &Adam,
-    learning_rate: f32,
-    corrections: [f32; 2],
+    step: &StepParams,
     parameters: Parameters<'_>,
     moments: [&[f32]; 2],
 ) -> Updated<2> {
-    let [b1, b2, epsilon, decay] = [s.beta_1, s.beta_2, s.epsilon, s.weight_decay].map(f64::from);
-    let [correction_1, correction_2] = corrections.map(f64::from);
-    let rate = f64::from(learning_rate);
+    let [b1, b2, epsilon, decay] =
+        [step.momentum, s.beta_2, s.epsilon, s.weight_decay].map(f64::from);
+    let [correction_1, correction_2] = [step.correction_1, step.correction_2].map(f64::from);
+    let rate = f64::from(step.learning_rate);
     update(parameters, moments, |w, dw, [m, v]| {
         let g = dw + decay * w;
         let m_new = b1 * m + (1.0 - b1) * g;

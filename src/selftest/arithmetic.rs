@@ -7,7 +7,7 @@ use crate::gpu::{Kernel, Machine, Plan, Tensor, kernel};
 use bytemuck::{Pod, Zeroable};
 use std::ops::Range;
 
-const ARITHMETIC: Kernel = kernel!("probe/arithmetic", "grid", "record");
+const ARITHMETIC: Kernel = kernel!("probe/arithmetic", "grid", "finite");
 
 /// Random numbers of each kind of sample.
 const SAMPLE: u32 = 2048;
@@ -103,8 +103,7 @@ pub(super) fn record(plan: &mut Plan) -> Tensors {
     let inputs = ["a", "b", "c"].map(|name| plan.tensor(name, &[length]));
     let results = plan.tensor("results", &[length, RESULTS_LEN]);
     let [a, b, c] = &inputs;
-    // The shared text of records has a table, which is not used here.
-    let constants = [("LENGTH", length.into()), ("ROWS", 1.0)];
+    let constants = [("LENGTH", length.into())];
     plan.elementwise(&ARITHMETIC, &constants, &[a, b, c, &results], length);
     Tensors { inputs, results }
 }

@@ -1,9 +1,12 @@
 //! Learning rate and sparsity as functions of the step.
 
+mod rate;
+
+pub use rate::{LearningRate, OneCycle, RateShape};
+
 use super::Length;
-use crate::config::{Config, LearningRateConfig, Method, RateKind};
+use crate::config::{Config, Method};
 use crate::error::{Error, Result};
-use std::f64::consts::PI;
 
 /// When what happens in a run, all in steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +25,7 @@ impl Schedule {
     /// The schedule that `config` means for so many training images.
     ///
     /// # Errors
-    /// Fewer images than one batch, a run without steps, or a ramp that does not fit into the run.
+    /// Fewer images than one batch, a run without steps, a cosine without length, or a ramp that does not fit into the run.
     pub fn new(config: &Config, train_images: u32) -> Result<Self> {
         let epoch = train_images / config.train.batch;
         if epoch == 0 {
@@ -45,31 +48,7 @@ impl Schedule {
             ));
         }
         let in_steps = |length: Length| length.steps(epoch, steps);
-        let LearningRateConfig {
-            initial,
-            schedule,
-            minimum,
-            milestones,
-            factor,
-            warm_up,
-            per_epoch,
-        } = config.learning_rate.clone();
-        let shape = match schedule {
-            RateKind::Constant => RateShape::Constant,
-            RateKind::Cosine => RateShape::Cosine { minimum },
-            RateKind::MultiStep => RateShape::MultiStep {
-                milestones: milestones.into_iter().map(in_steps).collect(),
-                factor,
-            },
-        };
-        let period = if per_epoch { epoch } else { 1 };
-        let learning_rate = LearningRate {
-            initial,
-            shape,
-            warm_up: in_steps(warm_up),
-            period,
-            steps,
-        };
+        let learning_rate = LearningRate::new(&config.learning_rate, epoch, steps)?;
         let prune = &config.prune;
         let ramp = (prune.method == Method::Progressive)
             .then(|| {
@@ -102,67 +81,6 @@ impl Schedule {
             learning_rate,
             ramp,
         })
-    }
-}
-
-/// How the learning rate changes over a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LearningRate {
-    /// Before any change.
-    pub initial: f64,
-    /// What it does after the warm-up.
-    pub shape: RateShape,
-    /// Steps over which it first rises linearly from 0.
-    pub warm_up: u32,
-    /// Steps that share one rate: 1, or those of an epoch.
-    pub period: u32,
-    /// Steps of the run.
-    pub steps: u32,
-}
-
-/// What the learning rate does after the warm-up.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RateShape {
-    /// Nothing.
-    Constant,
-    /// Falls to `minimum` at the end of the run as half a cosine (Loshchilov and Hutter 2017, equation 5, one cycle).
-    Cosine {
-        /// At the end.
-        minimum: f64,
-    },
-    /// Is multiplied by `factor` at each milestone.
-    MultiStep {
-        /// Steps.
-        milestones: Vec<u32>,
-        /// For example 0.1.
-        factor: f64,
-    },
-}
-
-impl LearningRate {
-    /// The rate of a step, counted from 0.
-    pub fn at(&self, step: u32) -> f64 {
-        let step = step / self.period * self.period;
-        let rate = match &self.shape {
-            RateShape::Constant => self.initial,
-            RateShape::Cosine { minimum } => {
-                let progress = f64::from(step) / f64::from(self.steps);
-                minimum + (self.initial - minimum) * (1.0 + libm::cos(PI * progress)) / 2.0
-            }
-            RateShape::MultiStep { milestones, factor } => {
-                let passed = milestones
-                    .iter()
-                    .filter(|&&milestone| step >= milestone)
-                    .count();
-                milestones
-                    .iter()
-                    .take(passed)
-                    .fold(self.initial, |rate, _| rate * factor)
-            }
-        };
-        // The rate that the end of the step, or of the epoch, has reached.
-        let reached = f64::from(step.saturating_add(self.period)) / f64::from(self.warm_up.max(1));
-        rate * reached.min(1.0)
     }
 }
 
@@ -216,69 +134,6 @@ pub fn kept_at(sparsity: f64, count: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_cosine_gives_the_published_rates() {
-        let shape = RateShape::Cosine { minimum: 0.0 };
-        let rate = LearningRate {
-            initial: 0.1,
-            shape,
-            warm_up: 0,
-            period: 348,
-            steps: 200 * 348,
-        };
-        for (epoch, expected) in [
-            (0, 0.1),
-            (50, 0.085_355_3),
-            (100, 0.05),
-            (150, 0.014_644_7),
-            (199, 6.17e-6),
-        ] {
-            assert!(
-                (rate.at(epoch * 348 + 100) - expected).abs() < 1e-7,
-                "{epoch}"
-            );
-        }
-    }
-
-    #[test]
-    fn warm_up_rises_to_the_rate_and_milestones_divide_it() {
-        let shape = RateShape::MultiStep {
-            milestones: vec![80, 120],
-            factor: 0.1,
-        };
-        let rate = LearningRate {
-            initial: 0.1,
-            shape,
-            warm_up: 10,
-            period: 1,
-            steps: 160,
-        };
-        for (step, expected) in [
-            (0, 0.01),
-            (9, 0.1),
-            (79, 0.1),
-            (80, 0.01),
-            (119, 0.01),
-            (120, 0.001),
-        ] {
-            assert!((rate.at(step) - expected).abs() < 1e-12, "{step}");
-        }
-    }
-
-    #[test]
-    fn a_warm_up_by_epochs_rises_to_the_rate_at_its_last_epoch() {
-        let rate = LearningRate {
-            initial: 0.1,
-            shape: RateShape::Constant,
-            warm_up: 500,
-            period: 100,
-            steps: 1000,
-        };
-        for (step, expected) in [(0, 0.02), (99, 0.02), (100, 0.04), (450, 0.1), (999, 0.1)] {
-            assert!((rate.at(step) - expected).abs() < 1e-12, "{step}");
-        }
-    }
 
     #[test]
     fn a_ramp_keeps_the_published_numbers_of_weights() {

@@ -13,7 +13,9 @@ use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Machine, Plan};
-use crate::net::{Compiled, Net, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile};
+use crate::net::{
+    Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
+};
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
@@ -152,7 +154,7 @@ impl Session {
         self.machine.write(&self.tensors.order, &order);
     }
 
-    /// Submits one training step, counted from 0.
+    /// Submits one training step, counted from 0, with the momentum that `optimiser` has for it.
     ///
     /// # Errors
     /// The device was lost or reported an error.
@@ -168,6 +170,10 @@ impl Session {
         let batch = self.settings.batch;
         let per_epoch = self.train_images() / batch;
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(f64::from(step + 1));
+        let momentum = match self.settings.optimiser {
+            Optimiser::Sgd(_) => optimiser.momentum,
+            Optimiser::Adam(_) => optimiser.beta1,
+        };
         #[allow(
             clippy::cast_possible_truncation,
             reason = "rounding to f32 is what is wanted"
@@ -181,7 +187,7 @@ impl Session {
             learning_rate: learning_rate as f32,
             correction_1: correction(optimiser.beta1) as f32,
             correction_2: correction(optimiser.beta2) as f32,
-            padding: 0,
+            momentum,
         };
         self.submit(params, &["gather", "forward", "loss", "backward", "update"])
     }

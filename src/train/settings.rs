@@ -4,7 +4,7 @@ use crate::config::{Config, Fill, Margin, OptimiserConfig, OptimiserKind, Produc
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Product, Tuning};
 use crate::net::{Optimiser, Settings};
-use crate::ops::{Adam, Affine, Augment, ColorJitter, Crop, RandomErasing, Sgd};
+use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
 
 /// The kernel choices for an adapter, after `[tuning]`.
 pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
@@ -36,21 +36,21 @@ pub fn settings(
 ) -> Settings {
     let OptimiserConfig {
         kind,
-        momentum,
         nesterov,
         weight_decay,
-        beta1,
         beta2,
         epsilon,
+        clip_norm,
+        // These come with each step.
+        momentum: _,
+        beta1: _,
     } = config.optimiser;
     let optimiser = match kind {
         OptimiserKind::Sgd => Optimiser::Sgd(Sgd {
-            momentum,
             nesterov,
             weight_decay,
         }),
         OptimiserKind::Adam => Optimiser::Adam(Adam {
-            beta_1: beta1,
             beta_2: beta2,
             epsilon,
             weight_decay,
@@ -68,6 +68,7 @@ pub fn settings(
         train_images,
         test_images,
         optimiser,
+        clip: (clip_norm > 0.0).then_some(Clip { norm: clip_norm }),
         smoothing: config.train.label_smoothing,
         augment: Augment {
             crop: (config.data.crop > 0).then_some(Crop {
