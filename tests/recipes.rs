@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
+#[path = "common/cifar_files.rs"]
+mod cifar_files;
 #[path = "common/program.rs"]
 mod program;
 
@@ -10,15 +12,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use wgprune::config::{Config, RECIPES};
-use wgprune::net::Init;
+use wgprune::net::{BiasInit, Init, NormInit, model};
+use wgprune::random::{Stream, words};
 use wgprune::train::Schedule;
 
-/// Training images of MNIST.
-const IMAGES: u32 = 60_000;
+/// Training images of the data of a recipe.
+fn images(config: &Config) -> u32 {
+    match config.data.name.as_str() {
+        "mnist" => 60_000,
+        "cifar-10" => 50_000,
+        // Four fifths of each class of 8,677 pictures.
+        "./101_ObjectCategories" => 6_941,
+        other => panic!("no recipe has {other}"),
+    }
+}
 
 fn recipe(name: &str) -> (Config, Schedule) {
     let config = Config::resolve(Some(Path::new(name)), &[]).unwrap();
-    let schedule = Schedule::new(&config, IMAGES - config.data.validation).unwrap();
+    let schedule = Schedule::new(&config, images(&config) - config.data.validation).unwrap();
     (config, schedule)
 }
 
@@ -45,49 +56,41 @@ fn every_file_of_the_folder_is_embedded_and_says_what_it_is() {
     }
 }
 
+#[rustfmt::skip]
 #[test]
 fn recipes_mean_the_runs_that_they_are_named_after() {
-    // Steps of an epoch and of the run, learning rate of the first and of the last step; step after the ramp, and
-    // sparsity, unless the recipe waits for a method and prunes nothing by itself.
+    // The network; steps of an epoch and of the run; learning rate of the first and of the last step; step after the
+    // ramp, and sparsity, unless the recipe waits for a method and prunes nothing by itself.
     let wanted = [
-        ("lenet-5-mnist", 468, 9_360, 0.05, None, Some((3_744, 0.9))),
-        ("lth-mnist", 916, 50_000, 1.2e-3, Some(1.2e-3), None),
-        ("lth-mnist-sgd", 937, 50_000, 0.1, Some(0.1), None),
-        ("openlth-mnist", 468, 18_720, 0.1, Some(0.1), None),
-        (
-            "pmp-mnist-78.9",
-            417,
-            66_720,
-            0.1,
-            None,
-            Some((25_020, 0.789)),
-        ),
-        (
-            "pmp-mnist-98",
-            417,
-            83_400,
-            0.05,
-            None,
-            Some((33_360, 0.98)),
-        ),
-        ("snip-mnist", 540, 125_000, 0.1, Some(1e-5), None),
+        ("granet-cifar", "vgg-19", 351, 56_160, 0.1, 1e-3, None),
+        ("grasp-cifar", "vgg-19", 390, 62_400, 0.1, 1e-3, None),
+        ("lenet-5-mnist", "lenet-5", 468, 9_360, 0.05, 0.0, Some((3_744, 0.9))),
+        ("lth-mnist", "lenet-300-100", 916, 50_000, 1.2e-3, 1.2e-3, None),
+        ("lth-mnist-sgd", "lenet-300-100", 937, 50_000, 0.1, 0.1, None),
+        ("one-cycle-caltech-101", "resnet-18-imagenet", 216, 5_400, 4e-5, 1e-8, None),
+        ("openlth-cifar", "resnet-20", 390, 62_400, 0.1, 1e-3, None),
+        ("openlth-mnist", "lenet-300-100", 468, 18_720, 0.1, 0.1, None),
+        ("pmp-cifar", "resnet-18", 347, 69_400, 0.1, 0.0, Some((69_400, 0.729))),
+        ("pmp-cifar-vgg-19", "vgg-19-pmp", 390, 156_000, 0.1, 0.099_901_5, Some((117_000, 0.98))),
+        ("pmp-cifar-vgg-like", "vgg-like-pmp", 347, 121_450, 0.1, 0.0, Some((52_050, 0.97))),
+        ("pmp-mnist-78.9", "lenet-300-100", 417, 66_720, 0.1, 0.0, Some((25_020, 0.789))),
+        ("pmp-mnist-98", "lenet-300-100", 417, 83_400, 0.05, 0.0, Some((33_360, 0.98))),
+        ("snip-cifar", "vgg-like", 351, 150_000, 0.1, 1.6e-4, None),
+        ("snip-mnist", "lenet-5", 540, 125_000, 0.1, 1e-5, None),
+        ("standard-cifar", "resnet-18", 390, 78_000, 0.1, 0.0, Some((58_500, 0.9))),
     ];
-    assert!(
-        RECIPES
-            .iter()
-            .map(|recipe| recipe.name)
-            .eq(wanted.map(|row| row.0))
-    );
-    for (name, epoch, steps, first, last, pruned) in wanted {
+    assert!(RECIPES.iter().map(|recipe| recipe.name).eq(wanted.map(|row| row.0)));
+    for (name, network, epoch, steps, first, last, pruned) in wanted {
         let (config, schedule) = recipe(name);
         assert_eq!((schedule.epoch, schedule.steps), (epoch, steps), "{name}");
-        let rate = |step| schedule.learning_rate.at(step);
-        assert_eq!(rate(0), first, "{name}");
-        if let Some(last) = last {
-            let ratio = rate(steps - 1) / last;
-            assert!((ratio - 1.0).abs() < 1e-9, "{name}: {}", rate(steps - 1));
-        }
-        assert_eq!(config.data.name, "mnist");
+        // As a share of the largest: a cosine ends near 0, not at it.
+        let is_near = |step, rate: f64| {
+            (schedule.learning_rate.at(step) - rate).abs() <= 1e-4 * config.learning_rate.initial
+        };
+        assert!(is_near(0, first), "{name}: {}", schedule.learning_rate.at(0));
+        assert!(is_near(steps - 1, last), "{name}: {}", schedule.learning_rate.at(steps - 1));
+        assert_eq!(config.model, network, "{name}");
+        config.net(model(network).unwrap().input, 10).unwrap();
         let ramp = schedule.ramp.map(|ramp| (ramp.end, ramp.target));
         assert_eq!(ramp, pruned, "{name}");
         let last_update = (0..steps)
@@ -96,6 +99,116 @@ fn recipes_mean_the_runs_that_they_are_named_after() {
         let sparsity = pruned.map(|(_, sparsity)| sparsity);
         assert_eq!(last_update, sparsity, "{name} misses its target");
     }
+}
+
+#[test]
+fn learning_rates_turn_where_their_sources_say() {
+    // Rates of the first steps of some epochs.
+    let by_epoch: [(&str, &[(u32, f64)]); 6] = [
+        ("openlth-cifar", &[(79, 0.1), (80, 0.01), (120, 1e-3)]),
+        ("grasp-cifar", &[(79, 0.1), (80, 0.01), (120, 1e-3)]),
+        ("granet-cifar", &[(79, 0.1), (80, 0.01), (120, 1e-3)]),
+        (
+            "pmp-cifar",
+            &[(50, 0.085_355_3), (100, 0.05), (199, 6.17e-6)],
+        ),
+        (
+            "pmp-cifar-vgg-19",
+            &[(50, 1e-4), (75, 0.050_05), (100, 0.1)],
+        ),
+        ("standard-cifar", &[(50, 0.085_355_3), (100, 0.05)]),
+    ];
+    for (name, rates) in by_epoch {
+        let (_, schedule) = recipe(name);
+        for &(epoch, wanted) in rates {
+            let rate = schedule.learning_rate.at(epoch * schedule.epoch);
+            assert!((rate - wanted).abs() < 1e-7, "{name}, {epoch}: {rate}");
+        }
+    }
+    let (_, snip) = recipe("snip-cifar");
+    for (step, wanted) in [(29_999, 0.1), (30_000, 0.02), (120_000, 1.6e-4)] {
+        let rate = snip.learning_rate.at(step);
+        assert!((rate - wanted).abs() < 1e-12, "{step}: {rate}");
+    }
+    // A quarter of 5,400 steps, less the one that is at the top itself.
+    let (_, cycle) = recipe("one-cycle-caltech-101");
+    let at = |step| {
+        (
+            cycle.learning_rate.at(step),
+            cycle.learning_rate.momentum_at(step),
+        )
+    };
+    assert_eq!(at(1349), (1e-3, Some(0.85)));
+    assert_eq!((at(0).1, at(5399).1), (Some(0.95), Some(0.95)));
+    assert!(at(1348).0 < 1e-3 && at(1350).0 < 1e-3);
+}
+
+#[test]
+fn networks_start_as_their_sources_have_them() {
+    let start = |name| recipe(name).0.init;
+    let open_lth = start("openlth-cifar");
+    assert_eq!(
+        [open_lth.conv, open_lth.linear],
+        [Init::KaimingNormalFanIn; 2]
+    );
+    assert_eq!(
+        (open_lth.bias, open_lth.batch_norm),
+        (BiasInit::Uniform, NormInit::Uniform)
+    );
+    for name in ["grasp-cifar", "granet-cifar", "pmp-cifar-vgg-19"] {
+        let init = start(name);
+        assert_eq!(
+            (init.conv, init.linear),
+            (Init::KaimingNormalFanOut, Init::SmallNormal),
+            "{name}"
+        );
+    }
+    for name in ["snip-cifar", "snip-mnist"] {
+        let init = start(name);
+        assert_eq!(
+            [init.conv, init.linear],
+            [Init::VarianceScaling; 2],
+            "{name}"
+        );
+    }
+    for name in ["pmp-cifar", "pmp-cifar-vgg-like"] {
+        let init = start(name);
+        assert_eq!(
+            [init.conv, init.linear],
+            [Init::KaimingNormalFanOut; 2],
+            "{name}"
+        );
+    }
+}
+
+/// A folder with random pictures as CIFAR-10 has them, and a network for them that is compiled in no time.
+fn small_cifar(folder: &Path) {
+    let record = |i: u32| {
+        let [label, r, g, b] = words(1, Stream::Init, 0, i).map(|word| (word >> 24) as u8);
+        cifar_files::record(&[label % 10], [r, g, b])
+    };
+    let names = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin"];
+    let names = names
+        .into_iter()
+        .chain(["data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"]);
+    let files = names.zip(0..).map(|(name, k)| {
+        let records = (60 * k..60 * (k + 1)).flat_map(record);
+        (name, records.collect())
+    });
+    cifar_files::write(&folder.join("cifar"), &files.collect::<Vec<_>>());
+    let layers = [
+        "kind = 'flatten'",
+        "kind = 'linear'\noutputs = 8\nbias = false",
+        "kind = 'batch-norm'",
+        "kind = 'relu'",
+        "kind = 'dropout'\nrate = 0.3",
+        "kind = 'linear'\noutputs = 'classes'",
+    ];
+    let text: String = layers
+        .iter()
+        .map(|layer| format!("[[layer]]\n{layer}\n"))
+        .collect();
+    fs::write(folder.join("small.toml"), text).unwrap();
 }
 
 /// What the published runs depend on and a default could change.
@@ -125,10 +238,19 @@ fn the_published_runs_are_those_of_the_notebooks() {
 
 #[test]
 fn every_recipe_trains() {
+    let pictures = here();
+    small_cifar(pictures.path());
     for recipe in &RECIPES {
-        // Two steps, on the digits that are at hand, with the ramp in them.
+        // Two steps, on the digits that are at hand or on pictures made up, with the ramp in them.
+        let (config, _) = self::recipe(recipe.name);
+        let set = if config.data.name == "mnist" {
+            "--data mnist-mini".to_owned()
+        } else {
+            let [cifar, network] = ["cifar", "small.toml"].map(|name| pictures.path().join(name));
+            format!("--data {} --model {}", cifar.display(), network.display())
+        };
         let (_folder, json) = &train(&format!(
-            "--config {} --data mnist-mini --steps 2 --set data.validation=50 --set prune.start=0it \
+            "--config {} {set} --steps 2 --set data.validation=50 --set prune.start=0it \
              --set prune.end=100% --set prune.every=1it",
             recipe.name
         ));

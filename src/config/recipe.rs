@@ -25,14 +25,23 @@ macro_rules! recipes {
 }
 
 /// The files in `assets/recipes/`, by name.
-pub static RECIPES: [Recipe; 7] = recipes![
+pub static RECIPES: [Recipe; 16] = recipes![
+    "granet-cifar",
+    "grasp-cifar",
     "lenet-5-mnist",
     "lth-mnist",
     "lth-mnist-sgd",
+    "one-cycle-caltech-101",
+    "openlth-cifar",
     "openlth-mnist",
+    "pmp-cifar",
+    "pmp-cifar-vgg-19",
+    "pmp-cifar-vgg-like",
     "pmp-mnist-78.9",
     "pmp-mnist-98",
+    "snip-cifar",
     "snip-mnist",
+    "standard-cifar",
 ];
 
 impl Recipe {
