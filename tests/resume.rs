@@ -11,11 +11,11 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use wgprune::config::{Config, Method, OptimiserKind, Scope};
+use wgprune::config::{Config, Margin, Method, OptimiserKind, RateKind, Scope};
 use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, Result};
 use wgprune::gpu::{Gpu, Options};
-use wgprune::net::by_name;
+use wgprune::net::Network;
 use wgprune::ops::Record;
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{
@@ -41,7 +41,9 @@ impl Bench {
     }
 
     fn session(&self, config: &Config) -> Session {
-        let net = by_name(&config.model, self.dataset.input(), self.dataset.classes).unwrap();
+        let net = config
+            .net(self.dataset.input(), self.dataset.classes)
+            .unwrap();
         Session::open(&self.gpu, &net, &self.dataset, config).unwrap()
     }
 
@@ -171,6 +173,72 @@ fn stopping_and_going_on_equals_not_stopping() {
     TestRunner::new(cases)
         .run(&(configs(), stops), run)
         .unwrap();
+}
+
+/// A small network with all that is drawn by chance or follows the batches, and a run with all that a step depends on.
+fn rich(kind: OptimiserKind) -> Config {
+    let mut config = config(kind == OptimiserKind::Adam, 32, 13);
+    let layers = [
+        "kind = 'conv2d'\noutputs = 4\nkernel = 5\nstride = 3\nbias = false",
+        "kind = 'batch-norm'\nname = 'bn'",
+        "kind = 'relu'",
+        "kind = 'global-avg-pool'",
+        "kind = 'dropout'\nrate = 0.3",
+        "kind = 'linear'\noutputs = 'classes'",
+    ];
+    let text: String = layers.map(|layer| format!("[[layer]]\n{layer}\n")).concat();
+    config.network = Some(toml::from_str::<Network>(&text).unwrap());
+    config.model = "small".into();
+    (config.data.crop, config.data.crop_margin, config.data.flip) = (2, Margin::Reflect, true);
+    config.optimiser.clip_norm = 0.5;
+    config.learning_rate.initial = 0.1;
+    config.learning_rate.schedule = RateKind::OneCycle;
+    config.prune.sparsity = 0.5;
+    config
+}
+
+#[test]
+fn running_statistics_dropout_clipping_and_momentum_go_on_where_they_were() {
+    let bench = Bench::new();
+    for kind in [OptimiserKind::Sgd, OptimiserKind::Adam] {
+        let config = rich(kind);
+        let folder = here();
+        let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+        assert!(bench.advance(&config, &whole, u32::MAX));
+        // Within the first epoch of six steps, at its end, and on the way down.
+        for stop in [3, 6, 9] {
+            assert!(!bench.advance(&config, &parts, stop));
+        }
+        assert!(bench.advance(&config, &parts, u32::MAX));
+        assert_same_outcome(&whole, &parts);
+    }
+}
+
+#[test]
+fn all_that_the_rich_run_has_matters_to_it() {
+    let bench = Bench::new();
+    let weights = |config: &Config| {
+        let folder = here();
+        let run = folder.path().join("run");
+        assert!(bench.advance(config, &run, u32::MAX));
+        std::fs::read(run.join("final.safetensors")).unwrap()
+    };
+    let rich = rich(OptimiserKind::Sgd);
+    let whole = weights(&rich);
+    type Change = (&'static str, fn(&mut Config));
+    let without: [Change; 4] = [
+        ("clipping", |config| config.optimiser.clip_norm = 0.0),
+        ("momentum", |config| {
+            config.learning_rate.one_cycle.max_momentum = 0.85;
+        }),
+        ("crop", |config| config.data.crop = 0),
+        ("flip", |config| config.data.flip = false),
+    ];
+    for (what, change) in without {
+        let mut plain = rich.clone();
+        change(&mut plain);
+        assert!(weights(&plain) != whole, "{what} changes nothing");
+    }
 }
 
 /// A run folder on a disk that is full after so many epochs.
