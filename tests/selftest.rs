@@ -51,6 +51,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "add",
         "avg_pool",
         "batch_norm",
+        "clip",
         "conv2d",
         "cross_entropy",
         "dropout",
