@@ -283,11 +283,14 @@ impl Default for TuningConfig {
 }
 
 /// An f32 as the shortest decimal that means it, not as the f64 next to it: 0.9, not 0.8999999761581421.
+fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(value.into())
+}
+
 #[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes fields by reference"
 )]
 fn as_written<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-    let written: f64 = value.to_string().parse().unwrap_or((*value).into());
-    serializer.serialize_f64(written)
+    serializer.serialize_f64(decimal(*value))
 }

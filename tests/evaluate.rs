@@ -82,16 +82,18 @@ fn an_evaluator_scores_like_a_session_without_what_training_needs() {
         // Asked again, it does not remember.
         assert_eq!(evaluator.score(&values).unwrap(), wanted, "{model}");
 
-        // The largest output is what the score takes for the answer, also in the last, shorter batch.
+        // The outputs have the loss and the accuracy of the score, also those of the last, shorter batch.
         let logits = evaluator.logits(&values).unwrap();
         assert_eq!(logits.len(), 1000 * 10);
-        let is_right = |(row, &label): (&[f32], &u16)| {
-            let best = row.iter().copied().fold(f32::MIN, f32::max);
-            row[usize::from(label)] == best
-        };
-        let rows = logits.chunks(10).zip(&dataset.test.labels);
-        let right = rows.map(is_right).filter(|is| *is).count();
-        assert_eq!(right as f64 / 1000.0, wanted.accuracy(), "{model}");
+        let (mut loss, mut right) = (0.0, 0);
+        for (row, &label) in logits.chunks(10).zip(&dataset.test.labels) {
+            let own = f64::from(row[usize::from(label)]);
+            let sum: f64 = row.iter().map(|&z| (f64::from(z) - own).exp()).sum();
+            loss += sum.ln() / 1000.0;
+            right += u32::from(row.iter().all(|&z| f64::from(z) <= own));
+        }
+        assert_eq!(f64::from(right) / 1000.0, wanted.accuracy(), "{model}");
+        assert!((loss - wanted.loss()).abs() < 1e-5, "{model}: {loss}");
 
         // Training images, gradients, velocity, and the gradient of at least one more value than the image.
         let weights: usize = values.iter().map(Vec::len).sum();

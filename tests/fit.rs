@@ -83,8 +83,8 @@ fn where_not_even_one_image_fits_that_is_told() {
     assert!(error.help.starts_with(&help), "{error}");
 }
 
-#[test]
-fn what_is_wrong_beside_memory_is_told_first() {
+/// Its batch norm refuses a batch of one.
+fn flat() -> Net {
     let mut net = Net::new("flat", Shape::features(8));
     let linear = Layer::Linear {
         outputs: 10,
@@ -92,6 +92,24 @@ fn what_is_wrong_beside_memory_is_told_first() {
     };
     net.push("fc", linear).unwrap();
     net.push("bn", Layer::BatchNorm).unwrap();
+    net
+}
+
+#[test]
+fn a_batch_that_is_too_small_is_not_taken_for_one_that_is_too_large() {
+    let bytes = |batch| compiled(&flat(), batch).unwrap().plan.bytes();
+    for batch in [3, 4, 6] {
+        let error = refusal(&flat(), batch, u64::MAX, Some(bytes(2)));
+        assert!(error.help.starts_with("--batch 2 is"), "{error}");
+        let error = refusal(&flat(), batch, u64::MAX, Some(1));
+        let help = format!("no --batch fits: one of 2 needs {}", mebibytes(bytes(2)));
+        assert!(error.help.starts_with(&help), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_beside_memory_is_told_first() {
+    let net = flat();
     let room = Room {
         device: "voodoo".into(),
         buffer: 0,

@@ -4,8 +4,8 @@ rates, and compares the loss of each step and the weights at the end.
     wgprune train --model NAME --data FOLDER --method dense --steps 3 --lr 0.0005 --set learning_rate.schedule=constant --out RUN
     python assets/golden/follow_run.py RUN
 
-needs torch, numpy and safetensors. The run may have no augmentation, no validation images and no dropout, and its
-optimiser is SGD. FOLDER holds the files of MNIST, gzipped, or the binary files of CIFAR-10.
+needs torch, numpy and safetensors. The run's network has no dropout, and what else it does is what a run does by
+default, but for lengths, rates, momentum and weight decay. FOLDER holds the files of MNIST, gzipped, or the binary files of CIFAR-10.
 """
 
 import json
@@ -21,7 +21,7 @@ import lenet5_losses
 from conv_nets import initialise, parameters
 from lenet5_losses import learn, permutation
 from nets import module
-from sets import of_folder, rounded
+from sets import of_folder, refuse_unknown, rounded
 
 # Of a loss, and of the norm of the weights.
 MOST = 1e-3
@@ -55,6 +55,7 @@ def norm(values):
 def main():
     run = Path(sys.argv[1])
     config = tomllib.loads((run / "config.toml").read_text())
+    refuse_unknown(config, [])
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     steps = [row for row in rows if row["event"] == "step"]
     images, _ = of_folder(Path(config["data"]["name"]))

@@ -170,6 +170,6 @@ def clip():
     save("clip", cases)
 
 
-# New ones come last, so that the draws of the others stay.
+# One that changes its draws changes those of all behind it.
 for write in (conv2d, linear, max_pool, cross_entropy, update, clip, avg_pool, batch_norm):
     write()

@@ -1,6 +1,7 @@
 """Images of MNIST's and CIFAR-10's files for the scripts here, and what wgprune normalises them by."""
 
 import gzip
+import sys
 
 import numpy
 import torch
@@ -57,3 +58,24 @@ def of_folder(folder):
     nothing = [0.0], [1.0]
     statistics = measured(read(folder, parts[0], nothing).pixels)
     return [read(folder, part, statistics) for part in parts]
+
+
+# What a run has unless it is told otherwise, in all that the scripts here would have to do as well.
+PLAIN = {
+    "data": dict(validation=0, crop=0, crop_margin="zero", flip=False, rotation=0, translation=0, brightness=0, contrast=0, saturation=0, hue=0, erase=0),
+    "train": dict(label_smoothing=0),
+    "optimiser": dict(kind="sgd", clip_norm=0),
+    "init": dict(conv="kaiming-normal-fan-out", linear="uniform", bias="auto", batch_norm="ones"),
+    "prune": dict(method="dense", scope="global"),
+}
+
+
+def refuse_unknown(config, known):
+    """Ends the script if the run does what it cannot repeat: anything but PLAIN and the keys in `known`."""
+    for section, keys in PLAIN.items():
+        for key, plain in keys.items():
+            value = config[section].get(key, plain)
+            if value != plain and f"{section}.{key}" not in known:
+                sys.exit(f"this script knows no {section}.{key} = {value}")
+    if config["learning_rate"]["schedule"] == "one-cycle":
+        sys.exit("this script knows no learning_rate.schedule = one-cycle, which moves the momentum, too")

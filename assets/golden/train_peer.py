@@ -21,7 +21,7 @@ from torch.nn import functional
 
 sys.dont_write_bytecode = True
 from nets import module
-from sets import of_folder
+from sets import of_folder, refuse_unknown
 
 
 def initialise(model):
@@ -77,6 +77,7 @@ def apply(weights, masks, optimiser):
 def main():
     run, seed = Path(sys.argv[1]), int(sys.argv[2])
     config = tomllib.loads((run / "config.toml").read_text())
+    refuse_unknown(config, ["data.crop", "data.flip", "train.label_smoothing", "prune.method"])
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     folder = Path(config["data"]["name"])
     train, test = of_folder(folder)

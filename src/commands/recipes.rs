@@ -10,9 +10,13 @@ pub(super) fn run(args: &RecipesArgs) -> Result<()> {
     let json = |recipe: &Recipe| json!({"name": recipe.name, "about": recipe.about()});
     match (&args.name, args.json) {
         (None, true) => print(json!(RECIPES.each_ref().map(json))),
-        (None, false) => RECIPES
-            .iter()
-            .try_for_each(|recipe| print(format!("{:16} {}", recipe.name, recipe.about()))),
+        (None, false) => {
+            let width = RECIPES.iter().map(|recipe| recipe.name.len()).max();
+            let width = width.unwrap_or(0);
+            RECIPES
+                .iter()
+                .try_for_each(|recipe| print(format!("{:width$}  {}", recipe.name, recipe.about())))
+        }
         (Some(name), as_json) => {
             let recipe = Recipe::find(name)?;
             if as_json {

@@ -132,7 +132,15 @@ fn resume(
         Some(selector) => selector.clone(),
         None => run.environment.adapter.find()?.to_string(),
     };
-    let job = Job::open(args, quiet, start, config, dataset, Some(&device))?;
+    let job = Job::open(args, quiet, start, config, dataset, Some(&device));
+    let job = job.map_err(|error| match error.kind {
+        // The batch and the network are decided.
+        ErrorKind::Memory => Error {
+            help: "free memory, or go on with another --device or another --memory SIZE".into(),
+            ..error
+        },
+        _ => error,
+    })?;
     let environment = Environment::of(&job.adapter);
     for difference in run.environment.differences(&environment) {
         log::warn!(

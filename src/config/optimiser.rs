@@ -1,7 +1,7 @@
 //! `[optimiser]` and `[learning_rate]`: what a step does with gradients, and how far it goes.
 
-use super::as_written;
 use super::range::range;
+use super::{as_written, decimal};
 use crate::error::Result;
 use crate::train::Length;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ impl OptimiserConfig {
     /// Refuses values that no run can use.
     pub(super) fn check(&self) -> Result<()> {
         let in_optimiser = |key: &str, value: f32, low, high, open| {
-            range(&format!("optimiser.{key}"), value.into(), low, high, open)
+            range(&format!("optimiser.{key}"), decimal(value), low, high, open)
         };
         in_optimiser("momentum", self.momentum, 0.0, 1.0, true)?;
         in_optimiser("weight_decay", self.weight_decay, 0.0, 1.0, false)?;
@@ -141,7 +141,7 @@ impl LearningRateConfig {
             base_momentum,
             max_momentum,
         } = self.one_cycle;
-        let [base, max] = [base_momentum, max_momentum].map(f64::from);
+        let [base, max] = [base_momentum, max_momentum].map(decimal);
         in_rate("one_cycle.pct_start", pct_start, 0.0, 1.0, true)?;
         in_rate("one_cycle.div_factor", div_factor, 1.0, 1e9, false)?;
         in_rate(

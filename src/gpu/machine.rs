@@ -24,6 +24,10 @@ struct Launch {
 /// Bytes of the first staging buffer: what is read from step to step fits. It grows with the first checkpoint.
 const STAGING_BYTES: u64 = 64 << 10;
 
+/// Bytes that are copied to the device before the next wait for them. Copies under way take memory of their own, which is
+/// a small heap on some cards.
+const COPIED_AT_ONCE: usize = 32 << 20;
+
 /// Buffers and launches of a [`Plan`] on a [`Gpu`].
 ///
 /// Replaying makes no buffer, bind group or pipeline, and neither does reading what is not larger than anything read
@@ -162,7 +166,7 @@ impl Gpu {
         Room {
             device: self.adapter.name.clone(),
             buffer: largest.saturating_sub(2 * self.margin()),
-            memory: memory.or_else(|| machine_memory(&self.adapter)),
+            memory: memory.or_else(|| machine_memory(&self.adapter.device_type)),
         }
     }
 }
@@ -200,9 +204,20 @@ impl Machine {
             "{} is shorter than what is written to it",
             tensor.name
         );
-        self.gpu
-            .queue
-            .write_buffer(&self.buffers[tensor.buffer], self.start(tensor), bytes);
+        let Gpu { device, queue, .. } = &*self.gpu;
+        let mut at = self.start(tensor);
+        for piece in bytes.chunks(COPIED_AT_ONCE) {
+            queue.write_buffer(&self.buffers[tensor.buffer], at, piece);
+            at += piece.len() as u64;
+            if bytes.len() > COPIED_AT_ONCE {
+                queue.submit([]);
+                // A device that was lost says so at the next replay.
+                let _ = device.poll(wgpu::PollType::Wait {
+                    submission_index: None,
+                    timeout: Some(PATIENCE),
+                });
+            }
+        }
     }
 
     /// The elements of `tensor`, after all work submitted so far.

@@ -1,6 +1,6 @@
 //! What a device has room for, as far as anything tells before something is allocated.
 
-use super::{AdapterFacts, Plan, mebibytes};
+use super::{Plan, mebibytes};
 use crate::error::{Error, ErrorKind, Result};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -29,7 +29,10 @@ impl Room {
         let why = if largest > self.buffer {
             format!("one buffer may have {}", mebibytes(self.buffer))
         } else if let Some(memory) = self.memory.filter(|&memory| memory < bytes) {
-            format!("there is room for {}", mebibytes(memory))
+            format!(
+                "there is room for {}, unless --memory says otherwise",
+                mebibytes(memory)
+            )
         } else {
             return Ok(());
         };
@@ -55,8 +58,8 @@ pub(super) fn too_large(plan: &Plan, device: &str, why: &str) -> Error {
 }
 
 /// Bytes that a device which has no memory of its own finds in the machine; none if it has, or nothing tells.
-pub(super) fn machine_memory(adapter: &AdapterFacts) -> Option<u64> {
-    if !["cpu", "integrated"].contains(&adapter.device_type.as_str()) {
+pub(super) fn machine_memory(device_type: &str) -> Option<u64> {
+    if !["cpu", "integrated"].contains(&device_type) {
         return None;
     }
     let ram = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -112,10 +115,8 @@ mod tests {
 
     #[test]
     fn only_what_shares_the_memory_of_the_machine_is_bound_by_it() {
-        let mut adapter = AdapterFacts::default();
         for (kind, is_bound) in [("cpu", true), ("integrated", true), ("discrete", false)] {
-            adapter.device_type = kind.into();
-            let memory = machine_memory(&adapter);
+            let memory = machine_memory(kind);
             assert_eq!(memory.is_some(), is_bound, "{kind}");
             // Less than any machine that has run this, and more than any has.
             assert!(memory.is_none_or(|bytes| (1 << 24..1 << 50).contains(&bytes)));

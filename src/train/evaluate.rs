@@ -1,8 +1,8 @@
 //! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
 
 use super::checks::check_values;
-use super::{Score, check_augmentation, check_batch, check_data, fit, settings, tuning};
-use crate::config::Config;
+use super::{Score, check_batch, check_data, fit, settings, tuning};
+use crate::config::{Config, DataConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gpu::{Gpu, Machine};
@@ -24,13 +24,12 @@ impl Evaluator {
     /// count.
     ///
     /// # Errors
-    /// A network that does not fit the data set or the device, augmentation that the images cannot have, or a kernel that it refuses.
+    /// A network that does not fit the data set or the device, or a kernel that it refuses.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
         let batch = config.train.batch;
         check_data(net, dataset)?;
-        check_augmentation(config, dataset)?;
         let images = count(dataset.test.len());
-        let settings = settings(config, dataset.width, [0, images]);
+        let settings = settings(&without_augmentation(config), dataset.width, [0, images]);
         let tuning = tuning(config, gpu)?;
         let Compiled { plan, tensors } = fit(&gpu.room(), batch, |batch| {
             check_batch(net, batch)?;
@@ -105,6 +104,13 @@ impl Evaluator {
         }
         Ok(())
     }
+}
+
+/// The phases of training are compiled and then left out; images may be of a kind that it could not change.
+fn without_augmentation(config: &Config) -> Config {
+    let mut config = config.clone();
+    config.data = DataConfig::default();
+    config
 }
 
 /// What a step of evaluation depends on: it takes up to `batch` of so many images.

@@ -35,23 +35,27 @@ fn remedy(
         let middle = low.midpoint(high);
         match fitting(middle) {
             Ok(compiled) => {
-                fits = Some(compiled.plan.bytes());
+                fits = Some((middle, compiled.plan.bytes()));
                 low = middle;
             }
-            Err(_) => high = middle,
+            Err(error) if error.kind == ErrorKind::Memory => high = middle,
+            // Too few images for a layer, not too many.
+            Err(_) => low = middle,
         }
     }
-    if let Some(bytes) = fits {
+    if let Some((batch, bytes)) = fits {
         return format!(
-            "--batch {low} is the largest that fits, with {}; or use a smaller model, or another --device",
+            "--batch {batch} is the largest that fits, with {}; or use a smaller model, or another --device",
             mebibytes(bytes)
         );
     }
-    let least = compile(1).map(|compiled| mebibytes(compiled.plan.bytes()));
-    let least = least.map_or_else(
-        |_| String::new(),
-        |bytes| format!(": one of 1 needs {bytes}"),
-    );
+    let least = (1..batch).find_map(|batch| Some((batch, compile(batch).ok()?)));
+    let least = least.map_or_else(String::new, |(batch, compiled)| {
+        format!(
+            ": one of {batch} needs {}",
+            mebibytes(compiled.plan.bytes())
+        )
+    });
     format!(
         "no --batch fits{least}; use a smaller model, smaller images or fewer, or another --device"
     )
