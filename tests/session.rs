@@ -226,23 +226,25 @@ fn augmentation_that_the_images_cannot_have_is_refused() {
     );
 }
 
-/// The loss of the first step with this configuration.
-fn first_loss(set: impl Fn(&mut Config)) -> f32 {
+/// The loss of the sixth step with this configuration, by when images have told in the weights.
+fn sixth_loss(set: impl Fn(&mut Config)) -> f32 {
     let mut config = config();
     set(&mut config);
     let net = by_name("lenet-300-100", INPUT, 10).unwrap();
     let mut session = Session::open(&gpu(), &net, &dataset(), &config).unwrap();
     session.initialise(&config).unwrap();
     session.shuffle(0);
-    session.step(0, 0.05, &config.optimiser).unwrap();
-    session.read_records().unwrap()[0].loss
+    for step in 0..6 {
+        session.step(step, 0.05, &config.optimiser).unwrap();
+    }
+    session.read_records().unwrap()[5].loss
 }
 
 /// Colours that change by next to nothing take the way through both kernels and all tables to the same images.
 #[test]
 fn training_images_are_retouched_with_the_tables_and_the_normalisation_of_the_session() {
-    let plain = first_loss(|_| {});
-    let next_to_nothing = first_loss(|config| config.data.brightness = 1e-7);
+    let plain = sixth_loss(|_| {});
+    let next_to_nothing = sixth_loss(|config| config.data.brightness = 1e-7);
     let off = (next_to_nothing / plain - 1.0).abs();
     assert!(off < 1e-4, "{next_to_nothing} is off by {off} from {plain}");
     for (what, set) in [
@@ -252,7 +254,8 @@ fn training_images_are_retouched_with_the_tables_and_the_normalisation_of_the_se
         ),
         ("erase", |config| config.data.erase = 1.0),
     ] {
-        let changed = first_loss(set);
-        assert!((changed / plain - 1.0).abs() > 1e-3, "{what}: {changed}");
+        let changed = sixth_loss(set);
+        let off = (changed / plain - 1.0).abs();
+        assert!(off > 1e-2, "{what}: {changed} is {plain} but for {off}");
     }
 }
