@@ -155,29 +155,18 @@ fn networks_start_as_their_sources_have_them() {
         (open_lth.bias, open_lth.batch_norm),
         (BiasInit::Uniform, NormInit::Uniform)
     );
-    for name in ["grasp-cifar", "granet-cifar", "pmp-cifar-vgg-19"] {
+    let small_linear = [Init::KaimingNormalFanOut, Init::SmallNormal];
+    for (name, weights) in [
+        ("grasp-cifar", small_linear),
+        ("granet-cifar", small_linear),
+        ("pmp-cifar-vgg-19", small_linear),
+        ("snip-cifar", [Init::VarianceScaling; 2]),
+        ("snip-mnist", [Init::VarianceScaling; 2]),
+        ("pmp-cifar", [Init::KaimingNormalFanOut; 2]),
+        ("pmp-cifar-vgg-like", [Init::KaimingNormalFanOut; 2]),
+    ] {
         let init = start(name);
-        assert_eq!(
-            (init.conv, init.linear),
-            (Init::KaimingNormalFanOut, Init::SmallNormal),
-            "{name}"
-        );
-    }
-    for name in ["snip-cifar", "snip-mnist"] {
-        let init = start(name);
-        assert_eq!(
-            [init.conv, init.linear],
-            [Init::VarianceScaling; 2],
-            "{name}"
-        );
-    }
-    for name in ["pmp-cifar", "pmp-cifar-vgg-like"] {
-        let init = start(name);
-        assert_eq!(
-            [init.conv, init.linear],
-            [Init::KaimingNormalFanOut; 2],
-            "{name}"
-        );
+        assert_eq!([init.conv, init.linear], weights, "{name}");
     }
 }
 

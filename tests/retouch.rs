@@ -48,6 +48,14 @@ fn op([n, h, w, c]: [u32; 4], jitter: ColorJitter, erasing: RandomErasing) -> Re
     }
 }
 
+/// Of a batch of so many samples.
+#[track_caller]
+fn assert_agrees(op: Retouch, count: u32) {
+    assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
+        check(setting, op, params(count))
+    });
+}
+
 #[test]
 fn retouched_batches_agree_with_their_twin() {
     let to_mean = RandomErasing {
@@ -86,27 +94,21 @@ fn each_kind_of_change_agrees_alone() {
         },
     ] {
         let op = op([9, 10, 11, 3], jitter, NEVER);
-        assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
-            check(setting, op, params(9))
-        });
+        assert_agrees(op, 9);
     }
 }
 
 #[test]
 fn rows_of_padding_repeat_the_last_sample() {
     let op = op([9, 8, 8, 3], JITTER, HALF);
-    assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
-        check(setting, op, params(4))
-    });
+    assert_agrees(op, 4);
 }
 
 /// Sums of fifty thousand greys.
 #[test]
 fn large_images_agree_with_their_twin() {
     let op = op([3, 224, 224, 3], JITTER, HALF);
-    assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
-        check(setting, op, params(3))
-    });
+    assert_agrees(op, 3);
 }
 
 /// More images than an axis of the grid has workgroups. One device shows it; a software one takes seconds.

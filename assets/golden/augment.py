@@ -7,21 +7,20 @@ shifted to the nearest pixel, jittered, erased and normalised. All is float64, c
 the ops take as f32 is rounded to f32 here too. The formulas of the jitter are those of torchvision's functions on floats.
 """
 
+import sys
 from math import cos, radians, sin
 from pathlib import Path
 
-import numpy
 import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
+sys.dont_write_bytecode = True
+from sets import rounded
+
 HERE = Path(__file__).parent
 random = torch.Generator().manual_seed(20261121)
 GREY = torch.tensor([0.2989, 0.587, 0.114], dtype=torch.float64).reshape(3, 1, 1)
-
-
-def rounded(value):
-    return float(numpy.float32(value))
 
 
 def turned(image, turn, shift):

@@ -60,6 +60,10 @@ def initialise(model):
             value.copy_(torch.from_numpy(new))
 
 
+def norm(values):
+    return sum(float((value.double() ** 2).sum()) for value in values) ** 0.5
+
+
 def run(make, dtype):
     images = idx(HERE.parent / "mnist-mini", "train", MNIST)
     model = make()
@@ -88,7 +92,6 @@ def main():
         save_file({key: value.float().contiguous() for key, value in weights.items()}, HERE / f"{name}.safetensors")
         single, single_weights, single_loss = run(make, torch.float32)
         deviation = max(abs(a / b - 1) for a, b in zip(single, losses))
-        norm = lambda values: sum(float((value.double() ** 2).sum()) for value in values) ** 0.5
         off = norm(single_weights[key].double() - weights[key] for key in weights) / norm(weights.values())
         print(f"{name}: {losses[0]:.4f} to {losses[-1]:.4f}, evaluated {loss:.4f}")
         print(f"  PyTorch's own float32: losses off by {deviation:.1e}, weights by {off:.1e}, evaluated by {abs(single_loss / loss - 1):.1e}")

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 sys.dont_write_bytecode = True
 import lenet5_losses
-from conv_nets import initialise, parameters
+from conv_nets import initialise, norm, parameters
 from lenet5_losses import learn, permutation
 from nets import module
 from sets import of_folder, refuse_unknown, rounded
@@ -46,10 +46,6 @@ def repeat(config, steps, images, dtype):
         places = order[position * batch : (position + 1) * batch]
         losses.append(learn(model, optimiser, *images.batch(places, dtype)))
     return losses, before, dict(parameters(model))
-
-
-def norm(values):
-    return sum(float((value.double() ** 2).sum()) for value in values) ** 0.5
 
 
 def main():

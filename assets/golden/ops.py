@@ -6,19 +6,18 @@ needs torch, numpy and safetensors, and writes <op>.safetensors beside itself; t
 PyTorch's (N·C·H·W and O·I·R·S). Every number that the ops take as f32, such as a momentum, is rounded to f32 here too.
 """
 
+import sys
 from pathlib import Path
 
-import numpy
 import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
+sys.dont_write_bytecode = True
+from sets import rounded
+
 HERE = Path(__file__).parent
 random = torch.Generator().manual_seed(20261121)
-
-
-def rounded(value):
-    return float(numpy.float32(value))
 
 
 def drawn(*shape):

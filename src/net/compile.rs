@@ -127,7 +127,7 @@ pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
     let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
     let inferred = layers.forward(&mut plan, Mode::Infer);
-    debug_assert_eq!(inferred.place(), tensors.logits.place());
+    assert_eq!(inferred.place(), tensors.logits.place(), "one answer");
     if let Some(gradient) = layers.logits_gradient() {
         let losses = [
             ("loss", settings.smoothing, &trained),

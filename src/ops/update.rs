@@ -8,24 +8,15 @@
 use super::{Record, StepParams};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
-const SGD: Kernel = kernel!(
-    "sgd_update",
-    "grid",
-    "update",
-    "mask",
-    "finite",
-    "step",
-    "record"
-);
-const ADAM: Kernel = kernel!(
-    "adam_update",
-    "grid",
-    "update",
-    "mask",
-    "finite",
-    "step",
-    "record"
-);
+/// The kernel of an optimiser, with what all of them share.
+macro_rules! optimiser {
+    ($name:literal) => {
+        kernel!($name, "grid", "update", "mask", "finite", "step", "record")
+    };
+}
+
+const SGD: Kernel = optimiser!("sgd_update");
+const ADAM: Kernel = optimiser!("adam_update");
 
 /// What an update reads and writes. All parameters lie in one tensor; gradients and moments have its length.
 #[derive(Debug, Clone, Copy)]
