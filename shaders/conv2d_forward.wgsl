@@ -1,8 +1,8 @@
 // y[n,p,q,k] = bias[k] + sum over r,s,c of x[n, p*STRIDE+r-PAD, q*STRIDE+s-PAD, c] * w[r,s,c,k]
 @group(0) @binding(0) var<storage, read> x: array<Left>;
 @group(0) @binding(1) var<storage, read> w: array<Right>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<Out>;
+@group(0) @binding(3) var<storage, read_write> y: array<Out>;
 override HAS_BIAS: bool;
 
 const LEFT_ROWS = 1u; // a left value is along c
@@ -36,6 +36,6 @@ fn right_at(outer: u32) -> u32 { return outer * INNER; }
 
 fn right(origin: u32, inner: u32, column: u32) -> Right { return w[(origin + inner) * (K / RIGHT_WIDTH) + column]; }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    y[row * K + column] = sum + select(0.0, bias[column], HAS_BIAS);
+fn store(row: u32, column: u32, z: u32, sum: Out) {
+    y[(row * K + column) / OUT_WIDTH] = sum + select(Out(0.0), bias[column / OUT_WIDTH], HAS_BIAS);
 }

@@ -1,7 +1,7 @@
 // dx[n,h,w,c] = sum over r,s,k of dy[n, (h+PAD-r)/STRIDE, (w+PAD-s)/STRIDE, k] * w[r,s,c,k], where the divisions are exact
 @group(0) @binding(0) var<storage, read> dy: array<Left>;
 @group(0) @binding(1) var<storage, read> w: array<Right>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<Out>;
 override ADDS: bool;
 
 const LEFT_ROWS = 1u; // both values are along k
@@ -37,7 +37,7 @@ fn right_at(outer: u32) -> u32 { return outer * C; }
 
 fn right(origin: u32, k: u32, column: u32) -> Right { return w[(origin + column) * (K / RIGHT_WIDTH) + k]; }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
-    let i = (image_of(row) * H * W + pixel_of(row)) * C + column;
+fn store(row: u32, column: u32, z: u32, sum: Out) {
+    let i = ((image_of(row) * H * W + pixel_of(row)) * C + column) / OUT_WIDTH;
     if ADDS { dx[i] += sum; } else { dx[i] = sum; }
 }

@@ -1,8 +1,8 @@
 // dw[r,s,c,k] = sum over n,p,q of x[n, p*STRIDE+r-PAD, q*STRIDE+s-PAD, c] * dy[n,p,q,k]; dbias[k] = sum over n,p,q of dy[n,p,q,k]
 @group(0) @binding(0) var<storage, read> x: array<Left>;
 @group(0) @binding(1) var<storage, read> dy: array<Right>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>; // if SLICED, sums of each slice, which sum_slices adds up
-@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<Out>; // if SLICED, sums of each slice, which sum_slices adds up
+@group(0) @binding(3) var<storage, read_write> dbias: array<Out>;
 override SLICED: bool;
 
 const LEFT_ROWS = LEFT_WIDTH; // a left value is along c
@@ -38,10 +38,10 @@ fn right_at(outer: u32) -> u32 { return outer * Q; }
 
 fn right(origin: u32, q: u32, column: u32) -> Right { return dy[(origin + q) * (K / RIGHT_WIDTH) + column]; }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
+fn store(row: u32, column: u32, z: u32, sum: Out) {
     if SLICED || row < TAPS {
-        dw[(slice * ROWS + row) * K + column] = sum;
+        dw[((z * ROWS + row) * K + column) / OUT_WIDTH] = sum;
     } else {
-        dbias[column] = sum;
+        dbias[column / OUT_WIDTH] = sum;
     }
 }

@@ -1,8 +1,8 @@
-// dw[c,k] = sum over n of x[n,c] * dy[n,k]; dbias[k] = sum over n of dy[n,k]
+// dw[b,c,k] = sum over n of x[b,n,c] * dy[b,n,k]; dbias[k] = sum over n of dy[n,k]
 @group(0) @binding(0) var<storage, read> x: array<Left>;
 @group(0) @binding(1) var<storage, read> dy: array<Right>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>; // if SLICED, sums of each slice, which sum_slices adds up
-@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<Out>; // if SLICED, sums of each slice, which sum_slices adds up
+@group(0) @binding(3) var<storage, read_write> dbias: array<Out>;
 override SLICED: bool;
 override INPUTS: u32;
 
@@ -16,7 +16,7 @@ fn row_at(row: u32) -> Row { return Row(min(row, INPUTS - LEFT_WIDTH), row >= IN
 // Both loops together are n.
 struct Spot { index: u32, is_bias: bool }
 fn left_at(row: Row, outer: u32) -> Spot {
-    return Spot((outer * INNER * INPUTS + row.c) / LEFT_WIDTH, row.is_bias);
+    return Spot(((batch * OUTER + outer) * INNER * INPUTS + row.c) / LEFT_WIDTH, row.is_bias);
 }
 const MAY_MISS = false;
 fn reaches(spot: Spot) -> bool { return true; }
@@ -25,14 +25,14 @@ fn left(spot: Spot, inner: u32) -> Left {
     return select(x[spot.index + inner * (INPUTS / LEFT_WIDTH)], Left(1.0), spot.is_bias);
 }
 
-fn right_at(outer: u32) -> u32 { return outer * INNER; }
+fn right_at(outer: u32) -> u32 { return (batch * OUTER + outer) * INNER; }
 
 fn right(origin: u32, inner: u32, column: u32) -> Right { return dy[(origin + inner) * (COLUMNS / RIGHT_WIDTH) + column]; }
 
-fn store(row: u32, column: u32, slice: u32, sum: f32) {
+fn store(row: u32, column: u32, z: u32, sum: Out) {
     if SLICED || row < INPUTS {
-        dw[(slice * ROWS + row) * COLUMNS + column] = sum;
+        dw[((z * ROWS + row) * COLUMNS + column) / OUT_WIDTH] = sum;
     } else {
-        dbias[column] = sum;
+        dbias[column / OUT_WIDTH] = sum;
     }
 }

@@ -202,6 +202,8 @@ pub enum ProductKind {
 pub struct TuningConfig {
     /// `auto`, `block` or `lanes`.
     pub product: ProductKind,
+    /// Whether convolutions that can be are computed by Winograd's algorithm: faster, and rounded a few times as much.
+    pub winograd: bool,
 }
 
 impl Default for Config {
@@ -278,6 +280,7 @@ impl Default for TuningConfig {
     fn default() -> Self {
         Self {
             product: ProductKind::Auto,
+            winograd: true,
         }
     }
 }

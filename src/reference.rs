@@ -59,6 +59,14 @@ impl Bounded {
         }
     }
 
+    /// The same value with so many times the bound.
+    pub fn loosened(self, slack: f64) -> Self {
+        Self {
+            bound: slack * self.bound,
+            ..self
+        }
+    }
+
     /// Distance of `actual`, as a share of the bound. Only a NaN may stand for a NaN, and nothing else for an exact
     /// value; there the share is infinite. A kernel may give what has a share of at most 1.
     pub fn share(&self, actual: impl Into<f64>) -> f64 {

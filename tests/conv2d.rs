@@ -55,6 +55,45 @@ fn conv2d_agrees_with_its_twin_where_channels_make_vectors() {
     }
 }
 
+/// The settings, with so many channels from which on Winograd's algorithm is used.
+fn from_channels(winograd_channels: u32, settings: Vec<Setting>) -> Vec<Setting> {
+    let with = |Setting { gpu, tuning }| Setting {
+        gpu,
+        tuning: Tuning {
+            winograd_channels,
+            ..tuning
+        },
+    };
+    settings.into_iter().map(with).collect()
+}
+
+#[test]
+fn conv2d_agrees_with_its_twin_by_winograds_algorithm() {
+    for (s, has_bias) in [
+        // Whole tiles, tiles that pass an edge, tiles that pass both, and images smaller than a tile.
+        (shape([3, 8, 12, 8], [16, 3, 1, 1]), true),
+        (shape([2, 7, 9, 12], [20, 3, 1, 1]), false),
+        (shape([2, 9, 6, 36], [40, 3, 1, 1]), true),
+        (shape([5, 1, 2, 20], [4, 3, 1, 1]), false),
+    ] {
+        let settings = from_channels(4, settings());
+        assert!(settings.iter().all(|it| s.is_winograd(it.tuning)));
+        assert_agrees(&s, has_bias, &settings);
+    }
+}
+
+/// One shape whose gradients pass an edge, by the algorithm that is the default for it, and by the other.
+#[test]
+fn conv2d_agrees_with_its_twin_whichever_algorithm_computes_it() {
+    let s = shape([3, 6, 5, 32], [32, 3, 1, 1]);
+    let never = from_channels(u32::MAX, unchecked_settings());
+    assert!(never.iter().all(|it| !s.is_winograd(it.tuning)));
+    assert_agrees(&s, false, &never);
+    let default = unchecked_settings();
+    assert!(default.iter().all(|it| s.is_winograd(it.tuning)));
+    assert_agrees(&s, false, &default);
+}
+
 #[test]
 fn conv2d_agrees_with_its_twin_without_a_bias() {
     assert_agrees(&shape([2, 6, 7, 9], [17, 1, 2, 0]), false, &settings());

@@ -95,12 +95,12 @@ fn an_adapter_with_the_kernels_of_training_passes() {
 
 #[test]
 fn a_broken_kernel_is_found_and_named() {
-    let changes: [(_, _, _, &[&str]); 19] = [
+    let changes: [(_, _, _, &[&str]); 25] = [
         // A dropped bias, in the output and in the gradient.
         (
             "conv2d_forward",
-            "bias[column], HAS_BIAS",
-            "0.0 * bias[column], HAS_BIAS",
+            "bias[column / OUT_WIDTH], HAS_BIAS",
+            "0.0 * bias[column / OUT_WIDTH], HAS_BIAS",
             &["conv2d"],
         ),
         ("linear_grad_weight", "Left(1.0)", "Left(0.0)", &["linear"]),
@@ -123,6 +123,38 @@ fn a_broken_kernel_is_found_and_named() {
             "s * KERNEL + r)",
             &["max_pool"],
         ),
+        // Winograd's algorithm: a wrong coefficient, an edge that is not 0 or not written, and a neighbour left out.
+        (
+            "conv2d_winograd_weight",
+            "0.25 * w[0]",
+            "0.5 * w[0]",
+            &["conv2d"],
+        ),
+        (
+            "conv2d_winograd_input",
+            "select(Value(0.0), x",
+            "select(Value(0.5), x",
+            &["conv2d"],
+        ),
+        (
+            "conv2d_winograd_output",
+            "b + 2.0 * d",
+            "b - 2.0 * d",
+            &["conv2d"],
+        ),
+        (
+            "conv2d_winograd_grad_output",
+            "2.0 * d[1]",
+            "d[1]",
+            &["conv2d"],
+        ),
+        (
+            "conv2d_winograd_grad_input",
+            " + 4.0 * t[7]",
+            "",
+            &["conv2d"],
+        ),
+        ("conv2d_winograd_grad_weight", " + u[5]", "", &["conv2d"]),
         // A wrong sign, condition or factor in a gradient.
         ("conv2d_grad_input", "w[(origin", "-w[(origin", &["conv2d"]),
         ("relu_grad_input", "y[i] > 0.0", "y[i] >= 0.0", &["relu"]),

@@ -7,6 +7,8 @@ override COLUMNS: u32;
 override OUTER: u32;
 override INNER: u32;
 override SLICE: u32; // how much of OUTER one z of the grid adds up
+override BATCH: u32; // products side by side: z counts them, and then the slices
+var<private> batch: u32; // this one
 override WORKGROUP_SIZE: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -17,11 +19,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let first_column = tile % column_tiles * TILE_COLUMNS;
     if first_row >= ROWS { return; }
 
+    batch = id.z % BATCH;
     var rows: array<Row, TILE_ROWS>;
     for (var i = 0u; i < TILE_ROWS; i++) { rows[i] = row_at(min(first_row + i, ROWS - 1u)); }
     var sums: array<array<f32, TILE_COLUMNS>, TILE_ROWS>;
-    let end = min((id.z + 1u) * SLICE, OUTER);
-    for (var outer = id.z * SLICE; outer < end; outer++) {
+    let slice = id.z / BATCH;
+    let end = min((slice + 1u) * SLICE, OUTER);
+    for (var outer = slice * SLICE; outer < end; outer++) {
         var spots: array<Spot, TILE_ROWS>;
         for (var i = 0u; i < TILE_ROWS; i++) { spots[i] = left_at(rows[i], outer); }
         let origin = right_at(outer);
@@ -37,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     for (var i = 0u; i < TILE_ROWS; i++) {
         for (var j = 0u; j < TILE_COLUMNS; j++) {
             if first_row + i < ROWS && first_column + j < COLUMNS {
-                store(first_row + i, first_column + j, id.z, sums[i][j]);
+                store(first_row + i, first_column + j, id.z, Out(sums[i][j]));
             }
         }
     }

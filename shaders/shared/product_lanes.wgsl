@@ -1,7 +1,7 @@
 // Sums over outer and inner of left * right, for each row and column. The kernel above says what these are, see
 // product_block, and more:
 // A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by LEFT_STEPS inner steps, and a right one RIGHT_WIDTH numbers,
-// RIGHT_COLUMNS columns by RIGHT_STEPS inner steps. If MAY_MISS, what is left is 0 wherever reaches(spot) is false.
+// RIGHT_COLUMNS columns by RIGHT_STEPS inner steps; OUT_WIDTH columns are stored at once. If MAY_MISS, what is left is 0 wherever reaches(spot) is false.
 // A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
 // PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and shuffled to all.
 // The sums live in registers once every loop over the tile is unrolled. One driver is certain to do so only where
@@ -12,6 +12,8 @@ override COLUMNS: u32;
 override OUTER: u32;
 override INNER: u32;
 override SLICE: u32; // how much of OUTER one z of the grid adds up
+override BATCH: u32; // products side by side: z counts them, and then the slices
+var<private> batch: u32; // this one
 
 const LEFT_LOADS = TILE_ROWS / LEFT_ROWS;
 const TILE_COLUMNS = PARTS * LANES * RIGHT_COLUMNS;
@@ -22,6 +24,10 @@ const LEFT_TURNS = STEPS / LEFT_STEPS;
 const RIGHT_TURNS = STEPS / RIGHT_STEPS;
 const_assert LEFT_TURNS * LEFT_STEPS == STEPS && RIGHT_TURNS * RIGHT_STEPS == STEPS;
 const_assert LEFT_LOADS * LEFT_ROWS == TILE_ROWS;
+// Lanes whose columns make a value that is stored, and how many of those a part has.
+const OUT_LANES = OUT_WIDTH / RIGHT_COLUMNS;
+const OUTS = LANES / OUT_LANES;
+const_assert OUT_LANES * RIGHT_COLUMNS == OUT_WIDTH && OUTS * OUT_LANES == LANES;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -35,6 +41,7 @@ fn main(
     let first_row = tile / column_tiles * TILE_ROWS * LANES + lane * LEFT_ROWS;
     let first_column = tile % column_tiles * TILE_COLUMNS;
 
+    batch = group.z % BATCH;
     var rows: array<Row, LEFT_LOADS>;
     for (var i = 0u; i < LEFT_LOADS; i++) {
         rows[i] = row_at(min(first_row + i * LANES * LEFT_ROWS, (ROWS - 1u) / LEFT_ROWS * LEFT_ROWS));
@@ -44,8 +51,9 @@ fn main(
         columns[part] = min(first_column / RIGHT_COLUMNS + part * LANES + lane, (COLUMNS - 1u) / RIGHT_COLUMNS);
     }
     var sums: array<array<array<array<f32, LANES>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
-    let end = min((group.z + 1u) * SLICE, OUTER);
-    for (var outer = group.z * SLICE; outer < end; outer++) {
+    let slice = group.z / BATCH;
+    let end = min((slice + 1u) * SLICE, OUTER);
+    for (var outer = slice * SLICE; outer < end; outer++) {
         var spots: array<Spot, LEFT_LOADS>;
         var reached = false;
         for (var i = 0u; i < LEFT_LOADS; i++) {
@@ -90,12 +98,16 @@ fn main(
     }
     for (var i = 0u; i < TILE_ROWS; i++) {
         let row = first_row + i / LEFT_ROWS * LANES * LEFT_ROWS + i % LEFT_ROWS;
-        for (var q = 0u; q < RIGHT_COLUMNS; q++) {
-            for (var part = 0u; part < PARTS; part++) {
-                for (var j = 0u; j < LANES; j++) {
-                    let column = first_column + (part * LANES + j) * RIGHT_COLUMNS + q;
-                    if row < ROWS && column < COLUMNS { store(row, column, group.z, sums[i][q][part][j]); }
+        for (var part = 0u; part < PARTS; part++) {
+            var outs: array<array<f32, OUT_WIDTH>, OUTS>;
+            for (var j = 0u; j < OUTS; j++) {
+                for (var o = 0u; o < OUT_WIDTH; o++) {
+                    outs[j][o] = sums[i][o % RIGHT_COLUMNS][part][j * OUT_LANES + o / RIGHT_COLUMNS];
                 }
+            }
+            for (var j = 0u; j < OUTS; j++) {
+                let column = first_column + (part * OUTS + j) * OUT_WIDTH;
+                if row < ROWS && column < COLUMNS { store(row, column, group.z, out_of(outs[j])); }
             }
         }
     }

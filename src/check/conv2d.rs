@@ -7,7 +7,15 @@ use crate::gpu::{Plan, Tensor};
 use crate::ops::{Conv2d, Write};
 use crate::reference::conv2d;
 
-layer!(Conv2d, conv2d, |s| [s.x_len(), s.w_len(), s.y_len(), s.k]);
+layer!(
+    Conv2d,
+    conv2d,
+    |s| [s.x_len(), s.w_len(), s.y_len(), s.k],
+    |s, tuning| match s.is_winograd(tuning) {
+        true => conv2d::WINOGRAD_SLACK,
+        false => 1.0,
+    }
+);
 
 /// All directions on random numbers.
 ///
@@ -23,6 +31,8 @@ pub(super) fn cases() -> Vec<Case> {
         ([3, 9, 8, 3], [5, 3, 2, 1], true),
         ([2, 5, 7, 4], [6, 2, 1, 0], false),
         ([128, 26, 26, 1], [2, 3, 1, 0], true),
+        // Tiles that pass two edges of the image, by Winograd's algorithm.
+        ([3, 7, 9, 32], [36, 3, 1, 1], false),
     ];
     let case = |([n, h, w, c], [k, kernel, stride, pad], has_bias): ([u32; 4], [u32; 4], bool)| {
         let op = Conv2d {

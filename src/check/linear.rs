@@ -7,7 +7,12 @@ use crate::gpu::{Plan, Tensor};
 use crate::ops::{Linear, Write};
 use crate::reference::linear;
 
-layer!(Linear, linear, |s| [s.n * s.c, s.c * s.k, s.n * s.k, s.k]);
+layer!(
+    Linear,
+    linear,
+    |s| [s.n * s.c, s.c * s.k, s.n * s.k, s.k],
+    |_, _| 1.0
+);
 
 /// All directions on random numbers.
 ///

@@ -2,7 +2,7 @@
 
 use super::{Bench, Expected, Finding, Setting, floats};
 use crate::error::Result;
-use crate::gpu::{Plan, Tensor};
+use crate::gpu::{Plan, Tensor, Tuning};
 use crate::ops::Write;
 use crate::reference::{Bounded, added, grad_bias, magnitudes, sums};
 
@@ -22,11 +22,13 @@ pub(super) trait Layer {
     fn forward(&self, x: &[f32], w: &[f32], bias: Option<&[f32]>) -> Vec<f64>;
     fn grad_input(&self, w: &[f32], dy: &[f32]) -> Vec<f64>;
     fn grad_weight(&self, x: &[f32], dy: &[f32]) -> Vec<f64>;
+    /// How many times the bound of a sum the error may be, with these kernels.
+    fn slack(&self, tuning: Tuning) -> f64;
 }
 
-/// `layer!(Op, twin, |op| [lengths])`: an op and the module of its twin, which agree on names and arguments.
+/// `layer!(Op, twin, |op| [lengths], slack)`: an op and the module of its twin, which agree on names and arguments.
 macro_rules! layer {
-    ($op:ident, $twin:ident, |$s:ident| $lengths:expr_2021) => {
+    ($op:ident, $twin:ident, |$s:ident| $lengths:expr_2021, $slack:expr_2021) => {
         impl $crate::check::product::Layer for $op {
             fn lengths(&self) -> [u32; 4] {
                 let $s = self;
@@ -68,6 +70,10 @@ macro_rules! layer {
             fn grad_weight(&self, x: &[f32], dy: &[f32]) -> Vec<f64> {
                 $twin::grad_weight(self, x, dy)
             }
+            fn slack(&self, tuning: $crate::gpu::Tuning) -> f64 {
+                let slack: fn(&Self, $crate::gpu::Tuning) -> f64 = $slack;
+                slack(self, tuning)
+            }
         }
     };
 }
@@ -82,6 +88,11 @@ pub(super) fn check(setting: &Setting, op: &impl Layer, has_bias: bool) -> Resul
     let [ax, aw, ady] = [&x, &w, &dy].map(|v| magnitudes(v));
     let abias = bias.as_deref().map(magnitudes);
     let y_terms = op.forward(&ax, &aw, abias.as_deref());
+    let slack = op.slack(setting.tuning);
+    let sums = |values: &[f64], terms: &[f64]| -> Vec<Bounded> {
+        let each = sums(values, terms).into_iter();
+        each.map(|sum| sum.loosened(slack)).collect()
+    };
     let y = sums(&op.forward(&x, &w, bias.as_deref()), &y_terms);
     let dx = sums(&op.grad_input(&w, &dy), &op.grad_input(&aw, &ady));
     let dw = sums(&op.grad_weight(&x, &dy), &op.grad_weight(&ax, &ady));
@@ -119,7 +130,7 @@ pub(super) fn check(setting: &Setting, op: &impl Layer, has_bias: bool) -> Resul
     let before = before.unwrap_or_else(|| vec![0.0; x.len()]);
     let magnitude =
         pairs.map(|(y, &dy)| y * f64::from(dy)).sum::<f64>() + inner(&magnitudes(&before), &ax);
-    let expected = Bounded::sum(by_y, magnitude);
+    let expected = Bounded::sum(by_y, magnitude).loosened(slack);
     let mut adjoint = Finding {
         direction: "adjoint",
         kernels: run

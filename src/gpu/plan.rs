@@ -120,6 +120,8 @@ pub struct Dispatch {
     pub tensors: Vec<Tensor>,
     /// Workgroups.
     pub grid: Grid,
+    /// Multiplications and additions of a sum of products; 0 for all that moves memory.
+    pub flops: u64,
 }
 
 /// Dispatches that are always submitted together.
@@ -231,7 +233,16 @@ impl Plan {
             constants: constants.to_vec(),
             tensors: tensors.iter().map(|&tensor| tensor.clone()).collect(),
             grid,
+            flops: 0,
         });
+    }
+
+    /// Says how many multiplications and additions the last launch takes.
+    pub(crate) fn counts(&mut self, flops: u64) {
+        let phase = self.phases.get_mut(self.current);
+        if let Some(last) = phase.and_then(|phase| phase.dispatches.last_mut()) {
+            last.flops = flops;
+        }
     }
 
     /// Appends a launch with one invocation for each of `count` elements.

@@ -21,6 +21,9 @@ pub struct Tuning {
     pub workgroup_size: u32,
     /// The algorithm for sums of products.
     pub product: Product,
+    /// Fewest channels, of input and output alike, for which a convolution is computed by Winograd's F(4x4, 3x3). With
+    /// fewer, the steps at its ends, which cost as the sum of both, take longer than the products that they save.
+    pub winograd_channels: u32,
     /// Workgroups that a long reduction is cut into, so that every core has work.
     pub wanted_groups: u32,
 }
@@ -30,6 +33,7 @@ impl Tuning {
     pub const PORTABLE: Self = Self {
         workgroup_size: 64,
         product: Product::Block,
+        winograd_channels: 32,
         wanted_groups: 256,
     };
 

@@ -253,22 +253,26 @@ impl<'a> Recorder<'a> {
         if let Layer::Conv2d { .. } | Layer::Linear { .. } = node.layer {
             let dw = self.arena.weight_gradient(&node.name);
             let dbias = self.arena.gradient(&node.name, "bias");
-            let (inputs, dbias) = ([x, dy], dbias.as_ref());
-            match node.layer {
-                Layer::Linear { .. } => self.linear(node).grad_weight(plan, inputs, &dw, dbias),
-                _ => self.conv2d(node).grad_weight(plan, inputs, &dw, dbias),
+            let dbias = dbias.as_ref();
+            let w = self.arena.weight(&node.name);
+            match (node.layer, dx) {
+                (Layer::Linear { .. }, dx) => {
+                    let linear = self.linear(node);
+                    linear.grad_weight(plan, [x, dy], &dw, dbias);
+                    if let Some((dx, write)) = dx {
+                        linear.grad_input(plan, [&w, dy], dx, write);
+                    }
+                }
+                (_, None) => self.conv2d(node).grad_weight(plan, [x, dy], &dw, dbias),
+                (_, Some(dx)) => {
+                    let conv = self.conv2d(node);
+                    conv.backward(plan, [x, &w, dy], (&dw, dbias), dx);
+                }
             }
+            return;
         }
         let Some((dx, write)) = dx else { return };
         match node.layer {
-            Layer::Conv2d { .. } => {
-                let conv = self.conv2d(node);
-                conv.grad_input(plan, [&self.arena.weight(&node.name), dy], dx, write);
-            }
-            Layer::Linear { .. } => {
-                let weight = self.arena.weight(&node.name);
-                self.linear(node).grad_input(plan, [&weight, dy], dx, write);
-            }
             Layer::Relu => Relu { length: y.len() }.grad_input(plan, [y, dy], dx, write),
             Layer::MaxPool { .. } => {
                 let pool = self.max_pool(node);
@@ -286,8 +290,12 @@ impl<'a> Recorder<'a> {
                 let dropout = self.dropout(step);
                 dropout.grad_input(plan, [dy, &self.params], dx, write);
             }
-            Layer::BatchNorm | Layer::Add { .. } | Layer::Flatten => {
-                unreachable!("these are not layers that read one value")
+            Layer::Conv2d { .. }
+            | Layer::Linear { .. }
+            | Layer::BatchNorm
+            | Layer::Add { .. }
+            | Layer::Flatten => {
+                unreachable!("these are no layers without weights that read one value")
             }
         }
     }

@@ -1,12 +1,24 @@
 //! Convolution with a square window, any stride and zero padding.
 
+mod winograd;
+
 use super::product::{Extent, Operand, ProductKernel, product};
 use super::{Write, windows};
-use crate::gpu::{Constant, Plan, Tensor};
+use crate::gpu::{Constant, Plan, Tensor, Tuning};
+use winograd::Winograd;
 
 const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
 const GRAD_INPUT: ProductKernel = product!("conv2d_grad_input", "conv2d_shape");
 const GRAD_WEIGHT: ProductKernel = product!("conv2d_grad_weight", "conv2d_shape");
+
+/// Which extents a tensor has: those of the input, the weight or the output.
+#[derive(Clone, Copy)]
+enum Place {
+    X,
+    W,
+    Y,
+}
+use Place::{W, X, Y};
 
 /// Geometry of a convolution: `x` is N·H·W·C, `w` is kernel·kernel·C·K, `y` is N·P·Q·K.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +89,11 @@ impl Conv2d {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
-        x.expect_len(&[self.n, self.h, self.w, self.c]);
-        w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
-        if let Some(bias) = bias {
-            bias.expect_len(&[self.k]);
+        self.expect_lens([(x, X), (w, W), (y, Y)]);
+        self.expect_bias(bias);
+        if let Some(winograd) = self.winograd(plan) {
+            return winograd.forward(plan, [x, w], bias, y);
         }
-        y.expect_len(&[self.n, self.p(), self.q(), self.k]);
         // Without padding a row of the window is one stretch of memory.
         let outer = if self.pad == 0 {
             self.kernel
@@ -90,6 +101,7 @@ impl Conv2d {
             self.kernel * self.kernel
         };
         let extent = Extent {
+            batch: 1,
             rows: self.n * self.p() * self.q(),
             columns: self.k,
             outer,
@@ -110,10 +122,13 @@ impl Conv2d {
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
-        w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
-        dy.expect_len(&[self.n, self.p(), self.q(), self.k]);
-        dx.expect_len(&[self.n, self.h, self.w, self.c]);
+        self.expect_lens([(dx, X), (w, W), (dy, Y)]);
+        if let Some(winograd) = self.winograd(plan) {
+            let dm = winograd.grad_output(plan, dy);
+            return winograd.grad_input(plan, [w, &dm], dx, write);
+        }
         let extent = Extent {
+            batch: 1,
             rows: self.n * self.h * self.w,
             columns: self.c,
             outer: self.kernel * self.kernel,
@@ -136,14 +151,15 @@ impl Conv2d {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
-        x.expect_len(&[self.n, self.h, self.w, self.c]);
-        dy.expect_len(&[self.n, self.p(), self.q(), self.k]);
-        dw.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
-        if let Some(dbias) = dbias {
-            dbias.expect_len(&[self.k]);
+        self.expect_lens([(x, X), (dw, W), (dy, Y)]);
+        self.expect_bias(dbias);
+        if let Some(winograd) = self.winograd(plan) {
+            let dm = winograd.grad_output(plan, dy);
+            return winograd.grad_weight(plan, [x, &dm], dw, dbias);
         }
         let rows = self.taps() + u32::from(dbias.is_some());
         let extent = Extent {
+            batch: 1,
             rows,
             columns: self.k,
             outer: self.n * self.p(),
@@ -152,6 +168,54 @@ impl Conv2d {
             right: Operand::Across(self.k),
         };
         GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), [x, dy], dw, dbias);
+    }
+
+    /// [`grad_weight`](Self::grad_weight) and [`grad_input`](Self::grad_input) at less than they cost one by one.
+    ///
+    /// # Panics
+    /// As they do.
+    pub fn backward(
+        &self,
+        plan: &mut Plan,
+        [x, w, dy]: [&Tensor; 3],
+        (dw, dbias): (&Tensor, Option<&Tensor>),
+        (dx, write): (&Tensor, Write),
+    ) {
+        let Some(winograd) = self.winograd(plan) else {
+            self.grad_weight(plan, [x, dy], dw, dbias);
+            return self.grad_input(plan, [w, dy], dx, write);
+        };
+        self.expect_lens([(x, X), (w, W), (dy, Y)]);
+        self.expect_lens([(dx, X), (dw, W), (dy, Y)]);
+        self.expect_bias(dbias);
+        let dm = winograd.grad_output(plan, dy);
+        winograd.grad_weight(plan, [x, &dm], dw, dbias);
+        winograd.grad_input(plan, [w, &dm], dx, write);
+    }
+
+    /// Whether Winograd's algorithm computes it.
+    pub fn is_winograd(&self, tuning: Tuning) -> bool {
+        Winograd::of(self, tuning).is_some()
+    }
+
+    fn winograd(&self, plan: &Plan) -> Option<Winograd> {
+        Winograd::of(self, plan.tuning)
+    }
+
+    fn expect_lens(&self, tensors: [(&Tensor, Place); 3]) {
+        for (tensor, place) in tensors {
+            tensor.expect_len(&match place {
+                X => [self.n, self.h, self.w, self.c],
+                W => [self.kernel, self.kernel, self.c, self.k],
+                Y => [self.n, self.p(), self.q(), self.k],
+            });
+        }
+    }
+
+    fn expect_bias(&self, bias: Option<&Tensor>) {
+        if let Some(bias) = bias {
+            bias.expect_len(&[self.k]);
+        }
     }
 
     /// One entry for each `override` of `shaders/shared/conv2d_shape.wgsl`.

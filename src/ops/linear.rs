@@ -24,48 +24,16 @@ impl Linear {
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
-    pub fn forward(
-        &self,
-        plan: &mut Plan,
-        [x, w]: [&Tensor; 2],
-        bias: Option<&Tensor>,
-        y: &Tensor,
-    ) {
-        x.expect_len(&[self.n, self.c]);
-        w.expect_len(&[self.c, self.k]);
-        if let Some(bias) = bias {
-            bias.expect_len(&[self.k]);
-        }
-        y.expect_len(&[self.n, self.k]);
-        let extent = Extent {
-            rows: self.n,
-            columns: self.k,
-            outer: 1,
-            inner: self.c,
-            left: Operand::Inner(self.c),
-            right: Operand::Across(self.k),
-        };
-        let constants = [("HAS_BIAS", bias.is_some().into())];
-        FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
+    pub fn forward(&self, plan: &mut Plan, xw: [&Tensor; 2], bias: Option<&Tensor>, y: &Tensor) {
+        self.times(1).forward(plan, xw, bias, y);
     }
 
     /// `dx` from `dy`; the first layer has no use for it.
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
-    pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
-        w.expect_len(&[self.c, self.k]);
-        dy.expect_len(&[self.n, self.k]);
-        dx.expect_len(&[self.n, self.c]);
-        let extent = Extent {
-            rows: self.n,
-            columns: self.c,
-            outer: 1,
-            inner: self.k,
-            left: Operand::Inner(self.k),
-            right: Operand::Inner(self.k),
-        };
-        GRAD_INPUT.record(plan, extent, &[write.constant()], &[dy, w, dx]);
+    pub fn grad_input(&self, plan: &mut Plan, w_dy: [&Tensor; 2], dx: &Tensor, write: Write) {
+        self.times(1).grad_input(plan, w_dy, dx, write);
     }
 
     /// `dw` and, where there is a bias, `dbias` from `dy`.
@@ -75,27 +43,104 @@ impl Linear {
     pub fn grad_weight(
         &self,
         plan: &mut Plan,
+        x_dy: [&Tensor; 2],
+        dw: &Tensor,
+        dbias: Option<&Tensor>,
+    ) {
+        self.times(1).grad_weight(plan, x_dy, dw, dbias);
+    }
+
+    /// So many of these in one launch, their tensors one behind the other. Only one alone may have a bias.
+    pub(super) fn times(self, batch: u32) -> LinearBatch {
+        LinearBatch { batch, each: self }
+    }
+}
+
+/// Linear layers of one geometry, side by side.
+#[derive(Clone, Copy)]
+pub(super) struct LinearBatch {
+    batch: u32,
+    each: Linear,
+}
+
+impl LinearBatch {
+    pub(super) fn forward(
+        self,
+        plan: &mut Plan,
+        [x, w]: [&Tensor; 2],
+        bias: Option<&Tensor>,
+        y: &Tensor,
+    ) {
+        let Linear { n, c, k } = self.each;
+        x.expect_len(&[self.batch, n, c]);
+        w.expect_len(&[self.batch, c, k]);
+        if let Some(bias) = bias {
+            bias.expect_len(&[k]);
+        }
+        y.expect_len(&[self.batch, n, k]);
+        let extent = Extent {
+            batch: self.batch,
+            rows: n,
+            columns: k,
+            outer: 1,
+            inner: c,
+            left: Operand::Inner(c),
+            right: Operand::Across(k),
+        };
+        let constants = [("HAS_BIAS", bias.is_some().into())];
+        FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
+    }
+
+    pub(super) fn grad_input(
+        self,
+        plan: &mut Plan,
+        [w, dy]: [&Tensor; 2],
+        dx: &Tensor,
+        write: Write,
+    ) {
+        let Linear { n, c, k } = self.each;
+        w.expect_len(&[self.batch, c, k]);
+        dy.expect_len(&[self.batch, n, k]);
+        dx.expect_len(&[self.batch, n, c]);
+        let extent = Extent {
+            batch: self.batch,
+            rows: n,
+            columns: c,
+            outer: 1,
+            inner: k,
+            left: Operand::Inner(k),
+            right: Operand::Inner(k),
+        };
+        GRAD_INPUT.record(plan, extent, &[write.constant()], &[dy, w, dx]);
+    }
+
+    pub(super) fn grad_weight(
+        self,
+        plan: &mut Plan,
         [x, dy]: [&Tensor; 2],
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
-        x.expect_len(&[self.n, self.c]);
-        dy.expect_len(&[self.n, self.k]);
-        dw.expect_len(&[self.c, self.k]);
+        let Linear { n, c, k } = self.each;
+        x.expect_len(&[self.batch, n, c]);
+        dy.expect_len(&[self.batch, n, k]);
+        dw.expect_len(&[self.batch, c, k]);
         if let Some(dbias) = dbias {
-            dbias.expect_len(&[self.k]);
+            assert_eq!(self.batch, 1, "a bias belongs to one layer");
+            dbias.expect_len(&[k]);
         }
         // The outer loop is what slices cut.
-        let inner = 1 << self.n.trailing_zeros().min(4);
+        let inner = 1 << n.trailing_zeros().min(4);
         let extent = Extent {
-            rows: self.c + u32::from(dbias.is_some()),
-            columns: self.k,
-            outer: self.n / inner,
+            batch: self.batch,
+            rows: c + u32::from(dbias.is_some()),
+            columns: k,
+            outer: n / inner,
             inner,
-            left: Operand::Across(self.c),
-            right: Operand::Across(self.k),
+            left: Operand::Across(c),
+            right: Operand::Across(k),
         };
-        let constants = [("INPUTS", self.c.into())];
+        let constants = [("INPUTS", c.into())];
         GRAD_WEIGHT.record_sliced(plan, extent, &constants, [x, dy], dw, dbias);
     }
 }

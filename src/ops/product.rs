@@ -40,9 +40,10 @@ pub(crate) const LONGEST_SUM: u32 = 60_000;
 /// The same where sums are cut into slices anyway.
 const MAX_SUM: u32 = 16_384;
 
-/// Extent of a product: `rows` x `columns` sums over `outer`·`inner` terms.
+/// Extent of a product: `rows` x `columns` sums over `outer`·`inner` terms, `batch` times over.
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
+    pub(super) batch: u32,
     pub(super) rows: u32,
     pub(super) columns: u32,
     pub(super) outer: u32,
@@ -128,6 +129,7 @@ impl ProductKernel {
 
     /// Records a product whose last row, behind those of `dw`, is `dbias`, with its outer loop cut into as many slices
     /// as keep the device busy. More than one have sums of their own in a scratch tensor, which are then added up.
+    /// There is no bias where there is a batch of products.
     pub(super) fn record_sliced(
         &self,
         plan: &mut Plan,
@@ -138,7 +140,7 @@ impl ProductKernel {
         dbias: Option<&Tensor>,
     ) {
         let choice = self.choose(plan, extent);
-        let groups = choice.tiles.div_ceil(choice.invocations_per_group);
+        let groups = extent.batch * choice.tiles.div_ceil(choice.invocations_per_group);
         let enough = plan
             .tuning
             .wanted_groups
@@ -148,8 +150,9 @@ impl ProductKernel {
         let slice = extent.outer.div_ceil(enough.max(1)).clamp(1, longest);
         let slices = extent.outer.div_ceil(slice);
         let is_sliced = slices > 1;
-        let shape = [slices, extent.rows, extent.columns];
-        let sums = plan.scratch("slices", if is_sliced { &shape } else { &[1] });
+        let shape = [slices, extent.batch * extent.rows, extent.columns];
+        // Where there is nothing to add up, what stands in its place has room for one value of any width.
+        let sums = plan.scratch("slices", if is_sliced { &shape } else { &[4] });
         let constants = [constants, &[("SLICED", is_sliced.into())]].concat();
         let [x, dy] = inputs;
         let [output, spare] = if is_sliced { [&sums, dw] } else { [dw, &sums] };
@@ -174,6 +177,7 @@ impl ProductKernel {
             "const BY_PIXEL = false;\n".to_owned(),
             vectors("left", "Left", 1),
             vectors("right", "Right", 1),
+            out_vectors(1),
         ];
         Choice {
             kernel: self.block.with("block".into(), &text.concat()),
@@ -189,14 +193,17 @@ impl ProductKernel {
         let steps = extent.steps();
         let [left_width, right_width] = [left, right].map(Operand::width);
         let parts = c / (lanes * right.across());
+        let out_width = vector_width(extent.columns);
         let text = [
             format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\n"),
             format!("const PARTS = {parts}u;\nconst STEPS = {steps}u;\n"),
             "const BY_PIXEL = true;\n".to_owned(),
             vectors("left", "Left", left_width),
             vectors("right", "Right", right_width),
+            out_vectors(out_width),
         ];
-        let variant = format!("lanes{lanes}-{r}x{c}x{steps}/{left_width}x{right_width}");
+        let variant =
+            format!("lanes{lanes}-{r}x{c}x{steps}/{left_width}x{right_width}x{out_width}");
         Choice {
             kernel: self.lanes.with(variant, &text.concat()),
             constants: Vec::new(),
@@ -214,6 +221,17 @@ fn vectors(side: &str, name: &str, width: u32) -> String {
     format!(
         "alias {name} = {of};\nconst {constant}_WIDTH = {width}u;\n\
          fn {side}_part(value: {name}, i: u32) -> f32 {{ return value{at}; }}\n"
+    )
+}
+
+/// WGSL for what is stored, `width` columns of a row.
+fn out_vectors(width: u32) -> String {
+    let of = vector_type("f32", width);
+    let parts: Vec<String> = (0..width).map(|i| format!("values[{i}]")).collect();
+    format!(
+        "alias Out = {of};\nconst OUT_WIDTH = {width}u;\n\
+         fn out_of(values: array<f32, {width}>) -> Out {{ return {of}({}); }}\n",
+        parts.join(", ")
     )
 }
 
@@ -250,13 +268,15 @@ impl Choice {
         tensors: &[&Tensor],
     ) {
         let Extent {
+            batch,
             rows,
             columns,
             outer,
             inner,
             ..
         } = extent;
-        let own: [Constant; 5] = [
+        let own: [Constant; 6] = [
+            ("BATCH", batch.into()),
             ("ROWS", rows.into()),
             ("COLUMNS", columns.into()),
             ("OUTER", outer.into()),
@@ -265,7 +285,7 @@ impl Choice {
         ];
         let grid = Grid::groups(
             self.tiles.div_ceil(self.invocations_per_group),
-            outer.div_ceil(slice),
+            batch * outer.div_ceil(slice),
         );
         plan.dispatch(
             &self.kernel,
@@ -273,6 +293,8 @@ impl Choice {
             tensors,
             grid,
         );
+        let sums = [batch, rows, columns, outer, inner].map(u64::from);
+        plan.counts(2 * sums.iter().product::<u64>());
     }
 }
 
@@ -280,14 +302,24 @@ impl Choice {
 fn sum_gradients(plan: &mut Plan, sums: &Tensor, dw: &Tensor, dbias: Option<&Tensor>) {
     let (slices, stride) = (sums.shape[0], sums.shape[1] * sums.shape[2]);
     for (first, y) in [(0, Some(dw)), (dw.len(), dbias)] {
-        let Some(y) = y else { continue };
-        let constants: [Constant; 4] = [
-            ("LENGTH", y.len()),
-            ("SLICES", slices),
-            ("STRIDE", stride),
-            ("FIRST", first),
-        ]
-        .map(|(name, v)| (name, v.into()));
-        plan.elementwise(&SUM_SLICES, &constants, &[sums, y], y.len());
+        if let Some(y) = y {
+            sum_slices(plan, sums, [slices, stride, first], y);
+        }
     }
+}
+
+/// The sum of `count` rows of `rows` from `first` on, each as long as `y`.
+pub(super) fn sum_rows(plan: &mut Plan, rows: &Tensor, [first, count]: [u32; 2], y: &Tensor) {
+    sum_slices(plan, rows, [count, y.len(), first * y.len()], y);
+}
+
+fn sum_slices(plan: &mut Plan, sums: &Tensor, [slices, stride, first]: [u32; 3], y: &Tensor) {
+    let constants: [Constant; 4] = [
+        ("LENGTH", y.len()),
+        ("SLICES", slices),
+        ("STRIDE", stride),
+        ("FIRST", first),
+    ]
+    .map(|(name, v)| (name, v.into()));
+    plan.elementwise(&SUM_SLICES, &constants, &[sums, y], y.len());
 }

@@ -3,6 +3,10 @@
 
 use crate::ops::Conv2d;
 
+/// How many times farther than that of a sum the result of Winograd's algorithm may lie: it adds and takes away again
+/// multiples of the terms, up to 5 times each along both axes.
+pub const WINOGRAD_SLACK: f64 = 5.0;
+
 /// Calls `visit(x, w, y)` with the three indices of every product `x·w` that lands in `y`.
 fn for_each_term(s: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
     let [images, height, width, channels] = [s.n, s.h, s.w, s.c].map(|v| v as usize);

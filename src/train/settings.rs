@@ -23,6 +23,10 @@ pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
         }
     };
     Ok(Tuning {
+        winograd_channels: match config.tuning.winograd {
+            true => gpu.tuning.winograd_channels,
+            false => u32::MAX,
+        },
         product,
         ..gpu.tuning
     })

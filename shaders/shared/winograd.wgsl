@@ -1,0 +1,23 @@
+// Tiles of 4 x 4 pixels of an image N·H·W·C, four channels to a value, and the six points of each axis at which Winograd's
+// F(4x4, 3x3) multiplies them: 0, 1, -1, 2, -2 and infinity (Lavin and Gray 2016, section 4.2).
+alias Value = vec4<f32>;
+override N: u32;
+override H: u32;
+override W: u32;
+override C: u32; // in values
+override ROWS: u32 = (H + 3u) / 4u; // of tiles
+override COLUMNS: u32 = (W + 3u) / 4u;
+override TILES: u32 = N * ROWS * COLUMNS;
+
+// A tile, its four channels, and its first pixel.
+struct Tile { index: u32, c: u32, row: u32, column: u32, h: u32, w: u32, image: u32 }
+fn tile_at(i: u32) -> Tile {
+    let index = i / C;
+    let row = index / COLUMNS % ROWS;
+    let column = index % COLUMNS;
+    return Tile(index, i % C, row, column, 4u * row, 4u * column, index / (ROWS * COLUMNS) * H);
+}
+
+fn is_inside(h: u32, w: u32) -> bool { return h < H && w < W; }
+fn pixel(tile: Tile, h: u32, w: u32) -> u32 { return ((tile.image + h) * W + w) * C + tile.c; }
+fn point(row: u32, column: u32, index: u32) -> u32 { return ((6u * row + column) * TILES + index) * C; }

@@ -1,0 +1,164 @@
+//! A convolution with a window of 3 x 3 by Winograd's F(4x4, 3x3): a tile of 4 x 4 outputs takes 36 products where the
+//! sum takes 144 (Lavin and Gray 2016, sections 4.2 and 4.3).
+//!
+//! Pixels and weights are evaluated at 36 points; there, each convolution is a product of matrices, tiles by channels; and
+//! the outputs are made from what the points give. Both gradients are the exact transposes of these steps.
+
+use super::Conv2d;
+use crate::gpu::{Constant, Kernel, Plan, Tensor, Tuning, kernel};
+use crate::ops::Write;
+use crate::ops::linear::{Linear, LinearBatch};
+use crate::ops::product::{LONGEST_SUM, sum_rows};
+
+const INPUT: Kernel = kernel!("conv2d_winograd_input", "winograd", "grid");
+const OUTPUT: Kernel = kernel!("conv2d_winograd_output", "winograd", "grid");
+const GRAD_OUTPUT: Kernel = kernel!("conv2d_winograd_grad_output", "winograd", "grid");
+const GRAD_INPUT: Kernel = kernel!("conv2d_winograd_grad_input", "winograd", "grid");
+const WEIGHT: Kernel = kernel!("conv2d_winograd_weight", "grid");
+const GRAD_WEIGHT: Kernel = kernel!("conv2d_winograd_grad_weight", "grid");
+
+/// Points of a tile.
+const POINTS: u32 = 36;
+
+/// Point (1, 1), which gets the sum of a tile of `dy`.
+const SUM_POINT: u32 = 7;
+
+/// Outputs along a side of a tile.
+const SIDE: u32 = 4;
+
+/// Channels that the kernels load at once.
+const WIDTH: u32 = 4;
+
+/// Largest binding that WebGPU promises.
+const LARGEST_BINDING: u64 = 128 << 20;
+
+/// A convolution that can be computed so.
+#[derive(Clone, Copy)]
+pub(super) struct Winograd {
+    n: u32,
+    h: u32,
+    w: u32,
+    c: u32,
+    k: u32,
+    tiles: u32,
+}
+
+impl Winograd {
+    /// None for other windows and steps; for fewer channels than `tuning` asks for, or such that do not come in fours;
+    /// and for so many pixels that a tensor of points exceeds a binding, or a sum over tiles what drivers can count.
+    pub(super) fn of(conv: &Conv2d, tuning: Tuning) -> Option<Self> {
+        let &Conv2d { n, h, w, c, k, .. } = conv;
+        let tiles = n * h.div_ceil(SIDE) * w.div_ceil(SIDE);
+        let points = u64::from(POINTS) * u64::from(tiles.max(c)) * u64::from(c.max(k));
+        let fits = (conv.kernel, conv.stride, conv.pad) == (3, 1, 1)
+            && c.min(k) >= tuning.winograd_channels
+            && c.is_multiple_of(WIDTH)
+            && k.is_multiple_of(WIDTH)
+            && tiles <= LONGEST_SUM
+            && 4 * points <= LARGEST_BINDING;
+        fits.then_some(Self {
+            n,
+            h,
+            w,
+            c,
+            k,
+            tiles,
+        })
+    }
+
+    pub(super) fn forward(
+        self,
+        plan: &mut Plan,
+        [x, w]: [&Tensor; 2],
+        bias: Option<&Tensor>,
+        y: &Tensor,
+    ) {
+        let u = self.weights(plan, w);
+        let v = self.inputs(plan, x);
+        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, self.k]);
+        self.products().forward(plan, [&v, &u], None, &m);
+        let constants = [("HAS_BIAS", bias.is_some().into())];
+        let tensors = [&m, bias.unwrap_or(&m), y];
+        self.per_tile(plan, &OUTPUT, self.k, &constants, &tensors);
+    }
+
+    /// What both gradients need of `dy`.
+    pub(super) fn grad_output(self, plan: &mut Plan, dy: &Tensor) -> Tensor {
+        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, self.k]);
+        self.per_tile(plan, &GRAD_OUTPUT, self.k, &[], &[dy, &dm]);
+        dm
+    }
+
+    /// `dx` from [`grad_output`](Self::grad_output).
+    pub(super) fn grad_input(
+        self,
+        plan: &mut Plan,
+        [w, dm]: [&Tensor; 2],
+        dx: &Tensor,
+        write: Write,
+    ) {
+        let u = self.weights(plan, w);
+        let dv = plan.scratch("winograd.dv", &[POINTS, self.tiles, self.c]);
+        (self.products()).grad_input(plan, [&u, dm], &dv, Write::Set);
+        self.per_tile(plan, &GRAD_INPUT, self.c, &[write.constant()], &[&dv, dx]);
+    }
+
+    /// `dw` and, where there is a bias, `dbias` from [`grad_output`](Self::grad_output).
+    pub(super) fn grad_weight(
+        self,
+        plan: &mut Plan,
+        [x, dm]: [&Tensor; 2],
+        dw: &Tensor,
+        dbias: Option<&Tensor>,
+    ) {
+        // Made again: kept since the forward pass, those of all layers would take more memory than all else.
+        let v = self.inputs(plan, x);
+        let du = plan.scratch("winograd.du", &[POINTS, self.c, self.k]);
+        (self.products()).grad_weight(plan, [&v, dm], &du, None);
+        self.per_weight(plan, &GRAD_WEIGHT, &[&du, dw]);
+        if let Some(dbias) = dbias {
+            sum_rows(plan, dm, [SUM_POINT * self.tiles, self.tiles], dbias);
+        }
+    }
+
+    fn products(self) -> LinearBatch {
+        let Self { tiles: n, c, k, .. } = self;
+        Linear { n, c, k }.times(POINTS)
+    }
+
+    fn inputs(self, plan: &mut Plan, x: &Tensor) -> Tensor {
+        let v = plan.scratch("winograd.v", &[POINTS, self.tiles, self.c]);
+        self.per_tile(plan, &INPUT, self.c, &[], &[x, &v]);
+        v
+    }
+
+    fn weights(self, plan: &mut Plan, w: &Tensor) -> Tensor {
+        let u = plan.scratch("winograd.u", &[POINTS, self.c, self.k]);
+        self.per_weight(plan, &WEIGHT, &[w, &u]);
+        u
+    }
+
+    fn per_tile(
+        self,
+        plan: &mut Plan,
+        kernel: &Kernel,
+        channels: u32,
+        own: &[Constant],
+        tensors: &[&Tensor],
+    ) {
+        let values = channels / WIDTH;
+        let shape: [Constant; 4] = [("N", self.n), ("H", self.h), ("W", self.w), ("C", values)]
+            .map(|(name, value)| (name, value.into()));
+        plan.elementwise(
+            kernel,
+            &[&shape, own].concat(),
+            tensors,
+            self.tiles * values,
+        );
+    }
+
+    fn per_weight(self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor]) {
+        let length = self.c * self.k / WIDTH;
+        plan.elementwise(kernel, &[("LENGTH", length.into())], tensors, length);
+    }
+}
