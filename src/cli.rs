@@ -1,9 +1,11 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+mod bench;
 mod data;
 mod examples;
 mod values;
 
+pub(crate) use bench::{BenchCommand, LaunchArgs, ModelArgs, PeakArgs, TellArgs, WhatArgs};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use data::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
@@ -27,7 +29,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 other, 2 usage or configuration, 3 adapter, 4 data, 5 device lost, \
-                          6 memory, 7 not finite, 8 output, 9 self-test, \
+                          6 memory, 7 not finite, 8 output, 9 self-test or bench, \
                           130 and 143 interrupted by Ctrl-C and SIGTERM";
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     /// wrong.
     #[command(after_help = examples::SELFTEST)]
     Selftest(SelftestArgs),
+    /// Time a training step on an adapter, on made-up images
+    #[command(subcommand, after_help = examples::BENCH)]
+    Bench(BenchCommand),
     /// List, download and check data sets
     #[command(subcommand, after_help = examples::DATA)]
     Data(DataCommand),
@@ -74,6 +79,7 @@ impl Cli {
             Command::Show(args) => args.look.json,
             Command::Devices(args) => args.json,
             Command::Selftest(args) => args.json,
+            Command::Bench(command) => command.tell().json,
             Command::Data(command) => command.wants_json(),
             Command::Recipes(args) => args.json,
             Command::Completions(_) | Command::Man(_) => false,

@@ -1,5 +1,6 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod bench;
 mod completions;
 mod data;
 mod devices;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, Gpu, Options};
+use wgprune::net::{self, Net, Network, Shape};
 
 /// Runs the command; `start` is when the process began.
 pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
@@ -27,6 +29,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Show(args) => show::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Selftest(args) => selftest::run(&args, start),
+        Command::Bench(command) => bench::run(&command, start),
         Command::Data(command) => data::run(&command, cli.quiet),
         Command::Recipes(args) => recipes::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -72,6 +75,19 @@ fn open(options: Options) -> Result<Arc<Gpu>> {
     }
     log::debug!("tuning: {:?}", gpu.tuning);
     Ok(Arc::new(gpu))
+}
+
+/// What MNIST and CIFAR-10 have.
+const CLASSES: u32 = 10;
+
+/// A network without data: for the images that it was published for, or that its file names.
+fn open_net(model: &str) -> Result<Net> {
+    if !net::is_file(model) {
+        return net::by_name(model, net::model(model)?.input, CLASSES);
+    }
+    let (name, network) = Network::read(model)?;
+    let [h, w, c] = network.input.unwrap_or([32, 32, 3]);
+    network.build(&name, Shape { h, w, c }, CLASSES)
 }
 
 /// The adapter as JSON results name it.

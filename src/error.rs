@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Diverged,
     /// A file could not be written.
     Output,
-    /// A kernel gave something else than its twin on this adapter.
+    /// A kernel gave something else than its twin on this adapter, or took longer than it may.
     SelfTest,
     /// A signal of this number stopped a run, which was saved. No failure, but a script must not take it for success.
     Interrupted(u8),

@@ -18,19 +18,22 @@ use nets::{net_with_a_plain_sum, published};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use wgprune::bench::peak_probes;
 use wgprune::config::{Config, OptimiserKind, Scope};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, compile};
 use wgprune::selftest::probes;
 use wgprune::train::settings;
 
-/// The dispatches of every network under every setting that changes a kernel or a constant, and of the self-test's probes.
+/// The dispatches of every network under every setting that changes a kernel or a constant, and the probes.
 fn dispatches() -> &'static [(Tuning, Dispatch)] {
     static ALL: OnceLock<Vec<(Tuning, Dispatch)>> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut all = Vec::new();
         for tuning in Tuning::all() {
             let plan = probes(tuning, tuning.product != Product::Block);
+            all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
+            let plan = peak_probes(tuning);
             all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
         }
         for variant in 0..8 {

@@ -34,6 +34,30 @@ pub(super) const SELFTEST: &str = "Examples:
   wgprune selftest
   wgprune selftest --device llvmpipe --json";
 
+pub(super) const BENCH: &str = "Examples:
+  wgprune bench peak
+  wgprune bench model
+  wgprune bench layer --model resnet-18 --batch 32";
+
+pub(super) const BENCH_PEAK: &str = "Examples:
+  wgprune bench peak
+  wgprune bench peak --json --device llvmpipe";
+
+pub(super) const BENCH_KERNEL: &str = "Examples:
+  wgprune bench kernel
+  wgprune bench kernel --model lenet-300-100 --markdown
+  wgprune bench kernel --json > base.json
+  wgprune bench kernel --compare base.json --fail-over 10%";
+
+pub(super) const BENCH_MODEL: &str = "Examples:
+  wgprune bench model
+  wgprune bench model --model resnet-18 --batch 32 --json
+  wgprune bench model --model vgg-16 --set tuning.winograd=false";
+
+pub(super) const BENCH_LAYER: &str = "Examples:
+  wgprune bench layer --model resnet-18 --batch 32
+  wgprune bench layer --set tuning.product=block";
+
 pub(super) const DATA: &str = "Examples:
   wgprune data list
   wgprune data get mnist

@@ -65,6 +65,31 @@ pub(super) fn number(text: &str) -> Result<f64, String> {
         .map_err(|_| "write a number, for example 0.5".to_owned())
 }
 
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    let number = number(text)?;
+    let is_some = (0.0..=86_400.0).contains(&number);
+    is_some
+        .then_some(number)
+        .ok_or_else(|| "write seconds from 0 to 86400".to_owned())
+}
+
+/// `10%` or `0.1`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let parsed = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|number: f64| number / 100.0),
+        None => text.parse(),
+    };
+    let share = parsed
+        .ok()
+        .filter(|share: &f64| (0.0..=100.0).contains(share));
+    share.ok_or_else(|| "write a share, for example 10%".to_owned())
+}
+
+pub(super) fn launches(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=1_000_000)?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
 /// `key=value`, where the value is TOML, or a plain word that need not be quoted.
 pub(super) fn key_and_value(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text

@@ -1,16 +1,13 @@
 //! `wgprune show`
 
-use super::print;
+use super::{CLASSES, open_net, print};
 use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::config::Config;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
-use wgprune::net::{self, MODELS, Model, Net, Network, Parameter, Shape, compile};
+use wgprune::net::{MODELS, Model, Net, Parameter, Shape, compile};
 use wgprune::train::{check_batch, settings};
-
-/// What MNIST and CIFAR-10 have.
-const CLASSES: u32 = 10;
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let Some(model) = &args.model else {
@@ -30,7 +27,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     };
     let batch = ("train.batch".to_owned(), args.look.batch.into());
     let config = Config::resolve(None, &[batch])?;
-    let net = open(model)?;
+    let net = open_net(model)?;
     let input = net.input;
     check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
@@ -103,16 +100,6 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     }
     print(format!("\n{plan}"))?;
     Ok(())
-}
-
-/// The network, for the images that it was published for, or that its file names.
-fn open(model: &str) -> Result<Net> {
-    if !net::is_file(model) {
-        return net::by_name(model, net::model(model)?.input, CLASSES);
-    }
-    let (name, network) = Network::read(model)?;
-    let [h, w, c] = network.input.unwrap_or([32, 32, 3]);
-    network.build(&name, Shape { h, w, c }, CLASSES)
 }
 
 /// Name, output shape and number of parameters of each layer.

@@ -313,12 +313,12 @@ impl Machine {
         queue.submit([encoder.finish()])
     }
 
-    /// Seconds that each dispatch of a phase takes when it runs alone: the fastest of `repeats`, wall time with
-    /// the cost of a submission in it.
+    /// Seconds that each dispatch of a phase takes when it runs alone, `repeats` times over: wall time with the cost of
+    /// a submission in it.
     ///
     /// # Errors
     /// The device was lost or reported an error.
-    pub fn time_dispatches(&self, phase: &str, repeats: u32) -> Result<Vec<f64>> {
+    pub fn time_dispatches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<f64>>> {
         let alone = |launch: &Launch| {
             let start = std::time::Instant::now();
             let submission = self.submit(std::iter::once(std::slice::from_ref(launch)));
@@ -326,11 +326,11 @@ impl Machine {
                 .wait(Some(submission))
                 .map(|()| start.elapsed().as_secs_f64())
         };
-        let fastest = |launch: &Launch| {
+        let each = |launch: &Launch| {
             alone(launch)?; // the driver compiles at the first launch
-            (0..repeats.max(1)).try_fold(f64::INFINITY, |best, _| Ok(best.min(alone(launch)?)))
+            (0..repeats.max(1)).map(|_| alone(launch)).collect()
         };
-        self.launches(phase).iter().map(fastest).collect()
+        self.launches(phase).iter().map(each).collect()
     }
 
     /// Waits until all submitted work is done.

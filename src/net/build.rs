@@ -145,7 +145,7 @@ impl Net {
     }
 
     /// The value whose memory this one is a view of: a flat row lies where its image does.
-    pub(super) fn origin(&self, value: usize) -> usize {
+    pub fn origin(&self, value: usize) -> usize {
         match value.checked_sub(1).map(|i| &self.nodes[i]) {
             Some(node) if node.layer == Layer::Flatten => self.origin(node.reads),
             _ => value,
@@ -189,12 +189,15 @@ impl Net {
 
     /// Multiply-adds of convolutions and linear layers for one image.
     pub fn macs(&self) -> u64 {
+        (0..self.nodes.len()).map(|i| self.macs_of(i)).sum()
+    }
+
+    /// Those of one node.
+    pub fn macs_of(&self, i: usize) -> u64 {
+        let node = &self.nodes[i];
         // Every weight has a part in every pixel of the output.
-        let of_node = |node: &Node| {
-            let pixels = u64::from(node.shape.h) * u64::from(node.shape.w);
-            node.layer.weights(self.shape(node.reads)) * pixels
-        };
-        self.nodes.iter().map(of_node).sum()
+        let pixels = u64::from(node.shape.h) * u64::from(node.shape.w);
+        node.layer.weights(self.shape(node.reads)) * pixels
     }
 
     /// Every parameter, in PyTorch's order.
