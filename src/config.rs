@@ -192,6 +192,8 @@ pub enum ProductKind {
     Auto,
     /// Register blocks; runs everywhere.
     Block,
+    /// Shared tiles; runs everywhere, and is made for GPUs.
+    Tiles,
     /// Subgroup lanes.
     Lanes,
 }
@@ -200,9 +202,10 @@ pub enum ProductKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TuningConfig {
-    /// `auto`, `block` or `lanes`.
+    /// `auto`, `block`, `tiles` or `lanes`.
     pub product: ProductKind,
-    /// Whether convolutions that can be are computed by Winograd's algorithm: faster, and rounded a few times as much.
+    /// Whether convolutions that can be are computed by Winograd's algorithm: faster, and rounded as the largest numbers of
+    /// 6 x 6 pixels are.
     pub winograd: bool,
 }
 

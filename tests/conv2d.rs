@@ -79,7 +79,21 @@ fn conv2d_agrees_with_its_twin_by_winograds_algorithm() {
         let settings = from_channels(4, settings());
         assert!(settings.iter().all(|it| s.is_winograd(it.tuning)));
         assert_agrees(&s, has_bias, &settings);
+        let unchecked = from_channels(4, unchecked_settings());
+        assert_sound(&format!("both gradients of {s:?}"), &unchecked, |setting| {
+            conv2d::check_backward(setting, s)
+        });
     }
+}
+
+#[test]
+fn both_gradients_in_one_go_agree_with_their_twins_as_plain_sums() {
+    let s = shape([2, 5, 6, 4], [12, 3, 1, 1]);
+    let settings = unchecked_settings();
+    assert!(settings.iter().all(|it| !s.is_winograd(it.tuning)));
+    assert_sound(&format!("{s:?}"), &settings, |setting| {
+        conv2d::check_backward(setting, s)
+    });
 }
 
 /// One shape whose gradients pass an edge, by the algorithm that is the default for it, and by the other.

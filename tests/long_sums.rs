@@ -12,7 +12,8 @@ use common::{assert_sound, unchecked_settings};
 use wgprune::check::{
     Setting, avg_pool, batch_norm, clip, conv2d, floats, integers, linear, metrics, prune,
 };
-use wgprune::gpu::Tuning;
+use wgprune::gpu::{Product, Tuning};
+use wgprune::net::{Network, Shape};
 use wgprune::ops::{AvgPool, BatchNorm, Clip, Conv2d, Linear, Prune};
 
 /// More than a loop can count.
@@ -44,6 +45,60 @@ fn linear_layers_add_up_many_rows_and_many_features() {
     }
 }
 
+/// Windows so large that outer and inner turns of the loops come close to what a loop can count.
+#[test]
+fn convolutions_add_up_large_windows() {
+    for (kernel, c) in [(141, 1), (122, 2)] {
+        let op = Conv2d {
+            n: 1,
+            h: kernel,
+            w: kernel,
+            c,
+            k: c,
+            kernel,
+            stride: 1,
+            pad: 1,
+        };
+        assert_sound(&format!("{op:?}"), &unchecked_settings(), |setting| {
+            conv2d::check(setting, op, false)
+        });
+    }
+}
+
+#[test]
+fn networks_with_larger_windows_are_refused() {
+    for layer in [
+        "kind = 'max-pool'\nkernel = 256",
+        "kind = 'conv2d'\noutputs = 1\nkernel = 182\npad = 1",
+        "kind = 'conv2d'\noutputs = 2\nkernel = 173\npad = 1",
+    ] {
+        let text = format!("[[layer]]\n{layer}\n[[layer]]\nkind = 'global-avg-pool'\n");
+        let network: Network = toml::from_str(&text).expect("a network");
+        let shape = Shape {
+            h: 240,
+            w: 240,
+            c: 1,
+        };
+        let shape = if layer.contains("256") {
+            Shape {
+                h: 256,
+                w: 256,
+                c: 1,
+            }
+        } else {
+            shape
+        };
+        let refusal = network
+            .build("net.toml", shape, 1)
+            .map(|_| ())
+            .expect_err(layer);
+        assert!(
+            refusal.what.contains("turns of a loop"),
+            "{layer}: {refusal}"
+        );
+    }
+}
+
 #[test]
 fn convolutions_add_up_many_tiles() {
     // Close to the most tiles that a sum over them may have, and more than that, which the plain sums compute.
@@ -60,6 +115,8 @@ fn convolutions_add_up_many_tiles() {
         };
         let settings: Vec<Setting> = (settings().into_iter())
             .filter(|setting| setting.tuning.winograd_channels == 4)
+            // Shared tiles are slow on software adapters, and linear layers show that their sums are whole.
+            .filter(|setting| !matches!(setting.tuning.product, Product::Tiles { .. }))
             .collect();
         for setting in &settings {
             assert_eq!(op.is_winograd(setting.tuning), is_winograd);

@@ -1,11 +1,11 @@
 //! The check of [`Conv2d`].
 
-use super::product::{self, layer};
-use super::{Case, Finding, Setting};
+use super::product::{self, Layer, layer};
+use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
 use crate::gpu::{Plan, Tensor};
 use crate::ops::{Conv2d, Write};
-use crate::reference::conv2d;
+use crate::reference::{conv2d, grad_bias, magnitudes, sums};
 
 layer!(
     Conv2d,
@@ -23,6 +23,42 @@ layer!(
 /// The device was lost, or refused a kernel or the memory.
 pub fn check(setting: &Setting, op: Conv2d, has_bias: bool) -> Result<Vec<Finding>> {
     product::check(setting, &op, has_bias)
+}
+
+/// Both gradients in one go, as training records them.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_backward(setting: &Setting, op: Conv2d) -> Result<Vec<Finding>> {
+    let [x, w, dy] = [(1, op.x_len()), (2, op.w_len()), (3, op.y_len())].map(|(s, n)| floats(s, n));
+    let [ax, aw, ady] = [&x, &w, &dy].map(|v| magnitudes(v));
+    let slack = op.slack(setting.tuning);
+    let expected = |values: &[f64], terms: &[f64]| {
+        let each = sums(values, terms).into_iter();
+        Expected::within(&each.map(|sum| sum.loosened(slack)).collect::<Vec<_>>())
+    };
+    let mut bench = Bench::new(setting);
+    let [gx, gw, gdy] = [("x", &x), ("w", &w), ("dy", &dy)].map(|(n, v)| bench.input(n, v));
+    bench.direction("backward");
+    let dw = expected(
+        &conv2d::grad_weight(&op, &x, &dy),
+        &conv2d::grad_weight(&op, &ax, &ady),
+    );
+    let dx = expected(
+        &conv2d::grad_input(&op, &w, &dy),
+        &conv2d::grad_input(&op, &aw, &ady),
+    );
+    let dbias = expected(&grad_bias(op.k, &dy), &grad_bias(op.k, &ady));
+    let gdw = bench.output("dw", dw);
+    let gdbias = bench.output("dbias", dbias);
+    let gdx = bench.output("dx", dx);
+    op.backward(
+        &mut bench.plan,
+        [&gx, &gw, &gdy],
+        (&gdw, Some(&gdbias)),
+        (&gdx, Write::Set),
+    );
+    Ok(bench.run()?.findings)
 }
 
 pub(super) fn cases() -> Vec<Case> {

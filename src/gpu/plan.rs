@@ -122,6 +122,8 @@ pub struct Dispatch {
     pub grid: Grid,
     /// Multiplications and additions of a sum of products; 0 for all that moves memory.
     pub flops: u64,
+    /// Bytes of what is bound, each tensor once; or those of the part that the kernel needs.
+    pub bytes: u64,
 }
 
 /// Dispatches that are always submitted together.
@@ -223,6 +225,9 @@ impl Plan {
         grid: Grid,
     ) {
         let layer = self.layer.clone();
+        // Some stand in for what an op does not have.
+        let distinct = (0..tensors.len()).filter(|&i| !tensors[..i].contains(&tensors[i]));
+        let distinct = distinct.map(|i| tensors[i]);
         let phase = self
             .phases
             .get_mut(self.current)
@@ -234,15 +239,27 @@ impl Plan {
             tensors: tensors.iter().map(|&tensor| tensor.clone()).collect(),
             grid,
             flops: 0,
+            bytes: distinct.map(|tensor| tensor.bytes()).sum(),
         });
     }
 
     /// Says how many multiplications and additions the last launch takes.
     pub(crate) fn counts(&mut self, flops: u64) {
-        let phase = self.phases.get_mut(self.current);
-        if let Some(last) = phase.and_then(|phase| phase.dispatches.last_mut()) {
+        if let Some(last) = self.last() {
             last.flops = flops;
         }
+    }
+
+    /// Says how many bytes the last launch needs, where that is not all that it binds.
+    pub(crate) fn moves(&mut self, bytes: u64) {
+        if let Some(last) = self.last() {
+            last.bytes = bytes;
+        }
+    }
+
+    fn last(&mut self) -> Option<&mut Dispatch> {
+        let phase = self.phases.get_mut(self.current)?;
+        phase.dispatches.last_mut()
     }
 
     /// Appends a launch with one invocation for each of `count` elements.

@@ -7,6 +7,14 @@ use super::AdapterFacts;
 pub enum Product {
     /// Each invocation owns an 8 x 8 block of outputs in registers. Runs everywhere.
     Block,
+    /// A workgroup of `side` x `side` invocations shares the memory for a tile of `side·each` x `side·each` outputs, of
+    /// which each invocation owns `each` x `each` in registers; `each` is 4 or 8. For GPUs.
+    Tiles {
+        /// Invocations along a side.
+        side: u32,
+        /// Outputs along a side of an invocation's part.
+        each: u32,
+    },
     /// A workgroup is one subgroup of this size: its lanes own neighbouring rows, and a value that
     /// all lanes need is fetched by one of them and shuffled to the rest.
     /// On adapters that run on a CPU a load costs far more than a shuffle.
@@ -37,6 +45,14 @@ impl Tuning {
         wanted_groups: 256,
     };
 
+    /// Tiles of 64 x 64, or smaller ones for integrated GPUs, which have fewer registers and smaller caches.
+    fn tiles(each: u32) -> Self {
+        Self {
+            product: Product::Tiles { side: 8, each },
+            ..Self::PORTABLE
+        }
+    }
+
     /// Subgroup lanes, for adapters that run on a CPU.
     fn lanes(lanes: u32) -> Self {
         Self {
@@ -51,6 +67,8 @@ impl Tuning {
         match (adapter.device_type.as_str(), adapter.lanes()) {
             // SwiftShader has subgroups of 4, for which shuffling gains nothing over loading.
             ("cpu", Some(lanes)) if lanes >= 8 => Self::lanes(lanes),
+            ("discrete", _) => Self::tiles(8),
+            ("integrated" | "virtual", _) => Self::tiles(4),
             _ => Self::PORTABLE,
         }
     }
@@ -58,12 +76,17 @@ impl Tuning {
     /// Every tuning that an adapter can run, so that tests and benchmarks can go through them.
     pub fn supported(adapter: &AdapterFacts) -> Vec<Self> {
         let lanes = adapter.lanes().map(Self::lanes);
-        std::iter::once(Self::PORTABLE).chain(lanes).collect()
+        Self::portable().chain(lanes).collect()
+    }
+
+    /// Those that need nothing that WebGPU does not promise. Large tiles become small ones where there is little to do.
+    fn portable() -> impl Iterator<Item = Self> {
+        [Self::PORTABLE, Self::tiles(8)].into_iter()
     }
 
     /// Every tuning that is worth translating where there is no adapter to ask.
     pub fn all() -> Vec<Self> {
         let lanes = [4, 8, 16].map(Self::lanes);
-        std::iter::once(Self::PORTABLE).chain(lanes).collect()
+        Self::portable().chain(lanes).collect()
     }
 }

@@ -115,10 +115,10 @@ impl Net {
                 2 * MOST_ELEMENTS
             ));
         }
-        let terms = layer.longest_sum(from);
-        if terms > LONGEST_SUM.into() {
+        let turns = layer.longest_loop(from);
+        if turns > LONGEST_SUM.into() {
             return refuse(format!(
-                "it would add up {terms} products, and some drivers stop at {LONGEST_SUM}"
+                "its sums would take {turns} turns of a loop, and some drivers stop a little above {LONGEST_SUM}"
             ));
         }
         self.nodes.push(Node {

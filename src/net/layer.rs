@@ -175,13 +175,14 @@ impl Layer {
         }
     }
 
-    /// Inputs that one output adds up, or outputs that one input's gradient does, whichever are more; 0 where there is
-    /// no such sum.
-    pub(super) fn longest_sum(&self, from: Shape) -> u64 {
+    /// Turns of the loops of an invocation that adds up the inputs of an output, or the outputs of an input's gradient,
+    /// whichever are more; 0 where there is no such sum.
+    pub(super) fn longest_loop(&self, from: Shape) -> u64 {
         match *self {
             Self::Conv2d {
                 kernel, outputs, ..
-            } => u64::from(kernel).pow(2) * u64::from(from.c.max(outputs)),
+            } => u64::from(kernel).pow(2) * (2 + u64::from(from.c.max(outputs))),
+            Self::MaxPool { kernel, .. } => u64::from(kernel).pow(2),
             Self::Linear { outputs, .. } => from.c.max(outputs).into(),
             Self::GlobalAvgPool => u64::from(from.h) * u64::from(from.w),
             Self::AvgPool { kernel, .. } => u64::from(kernel).pow(2),

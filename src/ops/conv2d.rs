@@ -108,6 +108,7 @@ impl Conv2d {
             inner: self.taps() / outer,
             left: Operand::Inner(self.c),
             right: Operand::Across(self.k),
+            flops: self.flops(),
         };
         let constants = [
             &self.constants()[..],
@@ -135,6 +136,7 @@ impl Conv2d {
             inner: self.k,
             left: Operand::Inner(self.k),
             right: Operand::Inner(self.k),
+            flops: self.flops(),
         };
         let constants = [&self.constants()[..], &[write.constant()]].concat();
         GRAD_INPUT.record(plan, extent, &constants, &[dy, w, dx]);
@@ -166,6 +168,7 @@ impl Conv2d {
             inner: self.q(),
             left: Operand::Across(self.c),
             right: Operand::Across(self.k),
+            flops: self.flops(),
         };
         GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), [x, dy], dw, dbias);
     }
@@ -200,6 +203,11 @@ impl Conv2d {
 
     fn winograd(&self, plan: &Plan) -> Option<Winograd> {
         Winograd::of(self, plan.tuning)
+    }
+
+    /// Of each direction, the padding included.
+    fn flops(&self) -> u64 {
+        2 * u64::from(self.y_len()) * u64::from(self.taps())
     }
 
     fn expect_lens(&self, tensors: [(&Tensor, Place); 3]) {

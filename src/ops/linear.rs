@@ -64,6 +64,12 @@ pub(super) struct LinearBatch {
 }
 
 impl LinearBatch {
+    /// Of each direction.
+    fn flops(self) -> u64 {
+        let Linear { n, c, k } = self.each;
+        2 * [self.batch, n, c, k].map(u64::from).iter().product::<u64>()
+    }
+
     pub(super) fn forward(
         self,
         plan: &mut Plan,
@@ -75,6 +81,7 @@ impl LinearBatch {
         x.expect_len(&[self.batch, n, c]);
         w.expect_len(&[self.batch, c, k]);
         if let Some(bias) = bias {
+            assert_eq!(self.batch, 1, "a bias belongs to one layer");
             bias.expect_len(&[k]);
         }
         y.expect_len(&[self.batch, n, k]);
@@ -86,6 +93,7 @@ impl LinearBatch {
             inner: c,
             left: Operand::Inner(c),
             right: Operand::Across(k),
+            flops: self.flops(),
         };
         let constants = [("HAS_BIAS", bias.is_some().into())];
         FORWARD.record(plan, extent, &constants, &[x, w, bias.unwrap_or(w), y]);
@@ -110,6 +118,7 @@ impl LinearBatch {
             inner: k,
             left: Operand::Inner(k),
             right: Operand::Inner(k),
+            flops: self.flops(),
         };
         GRAD_INPUT.record(plan, extent, &[write.constant()], &[dy, w, dx]);
     }
@@ -139,6 +148,7 @@ impl LinearBatch {
             inner,
             left: Operand::Across(c),
             right: Operand::Across(k),
+            flops: self.flops(),
         };
         let constants = [("INPUTS", c.into())];
         GRAD_WEIGHT.record_sliced(plan, extent, &constants, [x, dy], dw, dbias);

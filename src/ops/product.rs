@@ -5,9 +5,10 @@ use crate::gpu::{Constant, Grid, Kernel, Plan, Product, Tensor, kernel};
 
 const SUM_SLICES: Kernel = kernel!("sum_slices", "grid");
 
-/// A kernel with each of the two loops around its loaders.
+/// A kernel with each of the loops around its loaders.
 pub(super) struct ProductKernel {
     pub(super) block: Kernel,
+    pub(super) tiles: Kernel,
     pub(super) lanes: Kernel,
 }
 
@@ -16,6 +17,7 @@ macro_rules! product {
     ($name:literal $(, $shared:literal)*) => {
         $crate::ops::product::ProductKernel {
             block: $crate::gpu::kernel!($name, "product_block" $(, $shared)*),
+            tiles: $crate::gpu::kernel!($name, "product_tiles" $(, $shared)*),
             lanes: $crate::gpu::kernel!($name, "product_lanes" $(, $shared)*),
         }
     };
@@ -24,6 +26,12 @@ pub(super) use product;
 
 /// Sides of the tile in `product_block`.
 const BLOCK: u32 = 8;
+
+/// Most steps of the inner loop that `product_tiles` loads at once.
+const MAX_DEPTH: u32 = 16;
+
+/// Terms of the longest sum of `product_tiles`, whose loops count each step a few times, see [`LONGEST_SUM`].
+const LONGEST_SUM_OF_TILES: u64 = 20_000;
 
 /// Largest tile of `product_lanes`: more sums take the driver seconds to compile, and run slower.
 const MAX_ROWS: u32 = 8;
@@ -34,7 +42,7 @@ const MAX_SUMS: u32 = 256;
 /// all of a turn is unrolled.
 const MAX_STEPS: u32 = 5;
 
-/// Terms of the longest sum of one invocation. One llvmpipe version ends a loop silently after 65,535 iterations.
+/// Turns of the loops of one invocation, added up. One llvmpipe version ends them silently after 65,535.
 pub(crate) const LONGEST_SUM: u32 = 60_000;
 
 /// The same where sums are cut into slices anyway.
@@ -50,6 +58,8 @@ pub(super) struct Extent {
     pub(super) inner: u32,
     pub(super) left: Operand,
     pub(super) right: Operand,
+    /// Multiplications and additions that the result takes, which may be fewer than there are terms.
+    pub(super) flops: u64,
 }
 
 impl Extent {
@@ -118,12 +128,13 @@ impl ProductKernel {
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
-        let terms = u64::from(extent.outer) * u64::from(extent.inner);
+        // An inner loop counts once more when it ends, and each turn of the outer one counts, too.
+        let turns = u64::from(extent.outer) * (2 + u64::from(extent.inner)) - 2;
         assert!(
-            terms <= LONGEST_SUM.into(),
-            "a sum of {terms} terms is too long for some drivers"
+            turns <= LONGEST_SUM.into(),
+            "a loop of {turns} turns is too long for some drivers"
         );
-        let choice = self.choose(plan, extent);
+        let choice = self.choose(plan, extent, false);
         choice.record(plan, extent, extent.outer, constants, tensors);
     }
 
@@ -139,13 +150,18 @@ impl ProductKernel {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
-        let choice = self.choose(plan, extent);
+        let choice = self.choose(plan, extent, true);
         let groups = extent.batch * choice.tiles.div_ceil(choice.invocations_per_group);
         let enough = plan
             .tuning
             .wanted_groups
             .div_ceil(groups)
             .min((extent.outer * extent.inner).div_ceil(64));
+        assert!(
+            extent.inner < LONGEST_SUM,
+            "an inner loop of {} turns is too long for some drivers",
+            extent.inner
+        );
         let longest = (MAX_SUM / extent.inner).max(1);
         let slice = extent.outer.div_ceil(enough.max(1)).clamp(1, longest);
         let slices = extent.outer.div_ceil(slice);
@@ -164,9 +180,16 @@ impl ProductKernel {
         }
     }
 
-    fn choose(&self, plan: &Plan, extent: Extent) -> Choice {
+    fn choose(&self, plan: &Plan, extent: Extent, is_sliced: bool) -> Choice {
         match plan.tuning.product {
             Product::Block => self.block_choice(extent, plan.tuning.workgroup_size),
+            Product::Tiles { side, each } => {
+                let terms = u64::from(extent.outer) * u64::from(extent.inner);
+                if terms > LONGEST_SUM_OF_TILES && !is_sliced {
+                    return self.block_choice(extent, plan.tuning.workgroup_size);
+                }
+                self.tiles_choice(extent, side, each)
+            }
             Product::Lanes(lanes) => self.lanes_choice(extent, lanes),
         }
     }
@@ -184,6 +207,34 @@ impl ProductKernel {
             constants: vec![("WORKGROUP_SIZE", workgroup_size.into())],
             tiles: extent.tiles(BLOCK, BLOCK),
             invocations_per_group: workgroup_size,
+        }
+    }
+
+    fn tiles_choice(&self, extent: Extent, side: u32, each: u32) -> Choice {
+        let Extent { left, right, .. } = extent;
+        // A tile with more rows or columns than there are would be filled up with zeros.
+        let each = if extent.rows.min(extent.columns) > 4 * side {
+            each
+        } else {
+            4
+        };
+        let depth = extent.inner.next_power_of_two().min(MAX_DEPTH);
+        let is_inner = |operand: Operand| matches!(operand, Operand::Inner(_));
+        let text = [
+            format!("const SIDE = {side}u;\nconst EACH = {each}u;\nconst DEPTH = {depth}u;\n"),
+            format!("const LEFT_IS_INNER = {};\n", is_inner(left)),
+            format!("const RIGHT_IS_INNER = {};\n", is_inner(right)),
+            "const BY_PIXEL = false;\n".to_owned(),
+            vectors("left", "Left", 1),
+            vectors("right", "Right", 1),
+            out_vectors(1),
+        ];
+        let tile = side * each;
+        Choice {
+            kernel: (self.tiles).with(format!("tiles{side}x{each}x{depth}"), &text.concat()),
+            constants: Vec::new(),
+            tiles: extent.tiles(tile, tile),
+            invocations_per_group: 1,
         }
     }
 
@@ -293,8 +344,7 @@ impl Choice {
             tensors,
             grid,
         );
-        let sums = [batch, rows, columns, outer, inner].map(u64::from);
-        plan.counts(2 * sums.iter().product::<u64>());
+        plan.counts(extent.flops);
     }
 }
 
@@ -322,4 +372,5 @@ fn sum_slices(plan: &mut Plan, sums: &Tensor, [slices, stride, first]: [u32; 3],
     ]
     .map(|(name, v)| (name, v.into()));
     plan.elementwise(&SUM_SLICES, &constants, &[sums, y], y.len());
+    plan.moves(y.bytes() * u64::from(slices + 1));
 }

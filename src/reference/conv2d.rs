@@ -3,8 +3,9 @@
 
 use crate::ops::Conv2d;
 
-/// How many times farther than that of a sum the result of Winograd's algorithm may lie: it adds and takes away again
-/// multiples of the terms, up to 5 times each along both axes.
+/// How many times the bound of a sum the checks allow Winograd's algorithm, whose terms are as large all over a tile:
+/// 2.7 times was measured with 256 channels. It adds multiples of other pixels of the tile and takes them away again, so
+/// where those are much larger than what an output adds up itself, its error is a share of theirs, and not bounded by this.
 pub const WINOGRAD_SLACK: f64 = 5.0;
 
 /// Calls `visit(x, w, y)` with the three indices of every product `x·w` that lands in `y`.

@@ -11,6 +11,7 @@ pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
     let product = match (config.tuning.product, gpu.adapter.lanes()) {
         (ProductKind::Auto, _) => gpu.tuning.product,
         (ProductKind::Block, _) => Product::Block,
+        (ProductKind::Tiles, _) => Product::Tiles { side: 8, each: 8 },
         (ProductKind::Lanes, Some(lanes)) => Product::Lanes(lanes),
         (ProductKind::Lanes, _) => {
             return Err(Error::config(
@@ -18,7 +19,7 @@ pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
                     "tuning.product is lanes, which {:?} cannot run",
                     gpu.adapter.name
                 ),
-                "it needs subgroups of one size of 4, 8 or 16; use auto or block",
+                "it needs subgroups of one size of 4, 8 or 16; use auto, block or tiles",
             ));
         }
     };

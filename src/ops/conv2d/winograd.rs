@@ -49,7 +49,9 @@ impl Winograd {
     pub(super) fn of(conv: &Conv2d, tuning: Tuning) -> Option<Self> {
         let &Conv2d { n, h, w, c, k, .. } = conv;
         let tiles = n * h.div_ceil(SIDE) * w.div_ceil(SIDE);
-        let points = u64::from(POINTS) * u64::from(tiles.max(c)) * u64::from(c.max(k));
+        let [wide_tiles, wide_c, wide_k] = [tiles, c, k].map(u64::from);
+        let largest = (wide_tiles * wide_c.max(wide_k)).max(wide_c * wide_k);
+        let points = u64::from(POINTS) * largest;
         let fits = (conv.kernel, conv.stride, conv.pad) == (3, 1, 1)
             && c.min(k) >= tuning.winograd_channels
             && c.is_multiple_of(WIDTH)
