@@ -9,11 +9,16 @@ pub use launch::{LaunchTime, launches};
 pub use model::{ModelTimes, model};
 pub use peak::{Peak, peak, peak_probes};
 
+use crate::config::Config;
 use crate::data::{Dataset, Split};
+use crate::error::Result;
+use crate::gpu::Gpu;
 use crate::net::Net;
 use crate::random::{Stream, words};
+use crate::train::{Session, check_batch};
+use std::sync::Arc;
 
-/// Batches of the made-up data set.
+/// Batches of the made-up training set; that of the test is one more.
 const BATCHES: u32 = 4;
 
 /// The median of a list that is not empty.
@@ -27,14 +32,24 @@ pub fn median(times: &[f64]) -> f64 {
     }
 }
 
+/// A session on made-up images at the start of its first epoch, and the configuration that it has: nothing is held out.
+fn open(gpu: &Arc<Gpu>, net: &Net, config: &Config) -> Result<(Session, Config)> {
+    let mut config = config.clone();
+    config.data.validation = 0;
+    check_batch(net, config.train.batch)?;
+    let mut session = Session::open(gpu, net, &made_up(net, config.train.batch), &config)?;
+    session.initialise(&config)?;
+    session.shuffle(0);
+    Ok((session, config))
+}
+
 /// Random pixels in random classes, for the network.
 fn made_up(net: &Net, batch: u32) -> Dataset {
     let (input, classes) = (net.input, net.classes());
     let split = |sub: u32, count: u32| {
-        let bytes = count * input.len();
+        let bytes = count as usize * input.len() as usize;
         let draw = |i| words(0, Stream::Init, sub, i).map(u32::to_le_bytes);
-        let mut images: Vec<u8> = (0..bytes.div_ceil(16)).flat_map(draw).flatten().collect();
-        images.truncate(bytes as usize);
+        let images = (0..).flat_map(draw).flatten().take(bytes).collect();
         let label = |i: u32| words(0, Stream::Shuffle, sub, i)[0] % classes;
         #[allow(clippy::cast_possible_truncation, reason = "labels have 16 bits")]
         let labels = (0..count).map(|i| label(i) as u16).collect();

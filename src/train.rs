@@ -20,7 +20,7 @@ pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
 pub use score::{ImageSet, Score};
-pub use session::{ParameterState, Readings, Session, Snapshot};
+pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::{settings, tuning};
 
 use clock::Clock;

@@ -70,10 +70,18 @@ fn layers_and_kernels_are_those_of_a_training_step() {
         labels.filter(|label| label.starts_with(name)).count()
     };
     assert!(variants("linear_forward/block") == 3, "{line}");
+    assert!(variants("linear_forward/tiles") == 3, "{line}");
+    let names = line["times"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|time| time[0].as_str());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    assert_eq!(names.len(), kernels.len(), "a time to each launch");
     for row in kernels {
         positive(&row["seconds"]);
         positive(&row["bytes"]);
-        positive(&row["share_of_ceiling"]);
+        positive(&row["share_of_ceilings"]);
     }
     positive(&line["peak_flops_per_second"]);
     positive(&line["peak_bytes_per_second"]);
@@ -92,16 +100,25 @@ fn a_run_is_compared_with_an_earlier_one() {
     let write =
         |base: &Value| std::fs::write(folder.path().join("base.json"), base.to_string()).unwrap();
     // As if it had taken an hour, and then no time at all.
-    base["times"] = serde_json::json!([["step", 3600.0]]);
+    base["times"] = serde_json::json!([["step", 3600.0], ["mask update", 3600.0]]);
     write(&base);
     let faster = bench("--compare base.json --fail-over 10%");
     assert_eq!(faster.code, Some(0), "{}", faster.stderr);
     assert!(faster.stdout.contains("3600000.000"), "{}", faster.stdout);
-    base["times"] = serde_json::json!([["step", 1e-9]]);
+    base["times"] = serde_json::json!([["step", 1e-9], ["mask update", 3600.0]]);
     write(&base);
     let slower = bench("--compare base.json --fail-over 10%");
     assert_eq!(slower.code, Some(9));
-    assert!(slower.stderr.contains("1 of 1 times"), "{}", slower.stderr);
+    assert!(slower.stderr.contains("1 of 2 times"), "{}", slower.stderr);
+    base["times"] = serde_json::json!([["step", 3600.0]]);
+    write(&base);
+    let unmatched = bench("--compare base.json --fail-over 10%");
+    assert_eq!(unmatched.code, Some(9));
+    assert!(
+        unmatched.stderr.contains("mask update"),
+        "{}",
+        unmatched.stderr
+    );
     // Without a limit it is only told.
     assert_eq!(bench("--compare base.json --markdown").code, Some(0));
 
@@ -112,6 +129,33 @@ fn a_run_is_compared_with_an_earlier_one() {
     assert_refused(&bench("--compare none.json"), 2, &["none.json", "--json"]);
     std::fs::write(folder.path().join("base.json"), "{").unwrap();
     assert_refused(&bench("--compare base.json"), 2, &["base.json"]);
+}
+
+/// What a run would stumble over, on images that are made up.
+#[test]
+fn keys_of_the_configuration_are_heeded_or_refused() {
+    let line = json(
+        "model --seconds 0 --set model=lenet-300-100 --set train.batch=8 --set data.validation=60",
+    );
+    assert_eq!(
+        (&line["model"], &line["batch"]),
+        (&"lenet-300-100".into(), &8.into())
+    );
+    let line = json(&format!(
+        "model --seconds 0 {SMALL} --set prune.scope=layer"
+    ));
+    positive(&line["mask_update_seconds"]);
+    let folder = here();
+    let crop = wgprune(
+        folder.path(),
+        &format!("bench layer {SMALL} --set data.crop=40"),
+    );
+    assert_refused(&crop, 2, &["data.crop"]);
+    let line = json(&format!(
+        "kernel --repeats 1 {SMALL} --set tuning.product=block"
+    ));
+    let kernels = line["kernels"].as_array().unwrap();
+    assert!(kernels.iter().all(|row| row["variant"] == "block"));
 }
 
 #[test]

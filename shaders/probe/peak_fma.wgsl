@@ -9,7 +9,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if i >= LENGTH { return; }
     // Neither is known before it runs, and the sums stay where no step of theirs is slow.
     let factor = y[i] * 0.25 + 0.5;
-    let offset = vec4(f32(i) * 1e-6);
+    let offset = vec4(f32(i + 1u) * 1e-6);
     var sums: array<vec4<f32>, SUMS>;
     for (var k = 0u; k < SUMS; k++) { sums[k] = vec4(f32(k)); }
     for (var turn = 0u; turn < TURNS; turn++) {

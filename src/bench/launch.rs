@@ -1,14 +1,12 @@
 //! Each launch of a training step.
 
+use super::open;
 use crate::config::Config;
 use crate::error::Result;
-use crate::gpu::{Gpu, Tensor, Tuning};
-use crate::net::{Net, compile};
-use crate::train::{check_batch, settings};
+use crate::gpu::Gpu;
+use crate::net::Net;
+use crate::train::STEP;
 use std::sync::Arc;
-
-/// The phases of a training step, in order.
-const PHASES: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
 
 /// What one launch takes.
 #[derive(Debug, Clone)]
@@ -21,13 +19,13 @@ pub struct LaunchTime {
     pub kernel: String,
     /// Of each time it ran, alone, with the cost of a submission in it.
     pub seconds: Vec<f64>,
-    /// Multiplications and additions, if it is a sum of products.
+    /// Multiplications and additions, if it is a sum of products, as [`Dispatch::flops`](crate::gpu::Dispatch::flops).
     pub flops: u64,
-    /// Bytes of all that it binds. A kernel may read a part more than once, and another not at all.
+    /// As [`Dispatch::bytes`](crate::gpu::Dispatch::bytes).
     pub bytes: u64,
 }
 
-/// The launches of a training step with the kernels of `tuning`, each `repeats` times.
+/// The launches of a training step on made-up images, each `repeats` times.
 ///
 /// # Errors
 /// A network that does not fit the device, a kernel that it refuses, or a device that fails.
@@ -35,26 +33,27 @@ pub fn launches(
     gpu: &Arc<Gpu>,
     net: &Net,
     config: &Config,
-    tuning: Tuning,
     repeats: u32,
 ) -> Result<Vec<LaunchTime>> {
-    let batch = config.train.batch;
-    check_batch(net, batch)?;
-    let settings = settings(config, net.input.w, [batch; 2]);
-    let plan = compile(net, &settings, tuning).plan;
-    let plan = plan.only(&PHASES).share_memory();
-    let machine = gpu.load(&plan)?;
+    let (mut session, config) = open(gpu, net, config)?;
+    // A whole step first, so that every launch finds what it finds in training. A rate of 0 keeps the weights.
+    session.step(0, 0.0, &config.optimiser)?;
+    session.read()?;
     let mut rows = Vec::new();
-    for phase in plan.phases() {
-        let times = machine.time_dispatches(phase.name, repeats)?;
-        for (dispatch, seconds) in phase.dispatches.iter().zip(times) {
+    for phase in STEP {
+        let times = session.time_launches(phase, repeats)?;
+        let phases = session.plan().phases().iter();
+        let dispatches = phases
+            .filter(|own| own.name == phase)
+            .flat_map(|own| &own.dispatches);
+        for (dispatch, seconds) in dispatches.zip(times) {
             rows.push(LaunchTime {
-                phase: phase.name,
+                phase,
                 layer: dispatch.layer.clone(),
                 kernel: dispatch.kernel.label(),
                 seconds,
                 flops: dispatch.flops,
-                bytes: dispatch.tensors.iter().map(Tensor::bytes).sum(),
+                bytes: dispatch.bytes,
             });
         }
     }

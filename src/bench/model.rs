@@ -1,7 +1,7 @@
 //! Whole training steps.
 
-use super::made_up;
-use crate::config::Config;
+use super::open;
+use crate::config::{Config, Scope};
 use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::net::Net;
@@ -36,10 +36,7 @@ pub struct ModelTimes {
 /// # Errors
 /// A network that does not fit the device, a kernel that it refuses, or a device that fails.
 pub fn model(gpu: &Arc<Gpu>, net: &Net, config: &Config, length: Duration) -> Result<ModelTimes> {
-    let data = made_up(net, config.train.batch);
-    let mut session = Session::open(gpu, net, &data, config)?;
-    session.initialise(config)?;
-    session.shuffle(0);
+    let (mut session, config) = open(gpu, net, config)?;
     let mut number = 0;
     let mut step = |session: &mut Session| {
         let start = Instant::now();
@@ -59,7 +56,11 @@ pub fn model(gpu: &Arc<Gpu>, net: &Net, config: &Config, length: Duration) -> Re
     while steps.len() < FEWEST || start.elapsed() < length {
         steps.push(step(&mut session)?);
     }
-    let keep = [session.prunable().iter().sum::<u32>() / 2];
+    // Half of what is ranked together. What is there to remove changes nothing in what an update costs.
+    let keep: Vec<u32> = match config.prune.scope {
+        Scope::Layer => session.prunable().iter().map(|count| count / 2).collect(),
+        Scope::Global => vec![session.prunable().iter().sum::<u32>() / 2],
+    };
     let mut update = || {
         let start = Instant::now();
         session.prune(&keep)?;

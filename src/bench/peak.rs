@@ -12,10 +12,10 @@ const COPY: Kernel = kernel!("probe/peak_copy", "grid");
 const SUMS: [u32; 4] = [2, 4, 8, 16];
 
 /// Fewer turns in all than the loops of any driver can count.
-const TURNS: u32 = 2_000;
+const TURNS: u32 = 500;
 
-/// Invocations that multiply.
-const INVOCATIONS: u32 = 1 << 12;
+/// Invocations that multiply: a few groups for each of the thousands of lanes that a large GPU has.
+const INVOCATIONS: u32 = 1 << 17;
 
 /// Vectors that are copied: larger than the caches of most adapters.
 const VECTORS: u32 = 1 << 22;

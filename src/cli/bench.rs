@@ -11,12 +11,20 @@ pub(crate) enum BenchCommand {
     #[command(after_help = examples::BENCH_PEAK)]
     Peak(PeakArgs),
     /// Each launch of a training step, in every variant that the adapter can run
+    ///
+    /// Products are computed by blocks, by tiles and, where there are subgroups, by lanes, unless tuning.product names one
+    /// of them, and convolutions by Winograd's algorithm and as plain sums, unless tuning.winograd is false. The spread
+    /// is the median distance of a time from the median of all. What a launch reaches of the ceilings is a share of the
+    /// adapter's multiply-adds or of its copies, as `bench peak` finds them, whichever is more; what stays in caches can
+    /// be read faster than it is copied.
     #[command(after_help = examples::BENCH_KERNEL)]
     Kernel(LaunchArgs),
     /// Each layer of a training step, forwards and backwards
     #[command(after_help = examples::BENCH_LAYER)]
     Layer(LaunchArgs),
     /// Training images a second, the first step, and what an update of the mask costs
+    ///
+    /// Each step is waited for and its loss read, which training does not do.
     #[command(after_help = examples::BENCH_MODEL)]
     Model(ModelArgs),
 }
@@ -59,12 +67,13 @@ pub(crate) struct PeakArgs {
 /// What is timed.
 #[derive(Debug, Args)]
 pub(crate) struct WhatArgs {
-    /// Network: a name, as `wgprune show` lists them, or a TOML file of layers
-    #[arg(long, value_name = "NAME", default_value = "lenet-5")]
-    pub(crate) model: String,
-    /// Images in a step
-    #[arg(long, value_name = "B", default_value = "128", value_parser = values::batch, allow_negative_numbers = true)]
-    pub(crate) batch: i64,
+    /// Network: a name, as `wgprune show` lists them, or a TOML file of layers; without it, that of the configuration:
+    /// lenet-5
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Images in a step; without it, those of the configuration: 128
+    #[arg(long, value_name = "B", value_parser = values::batch, allow_negative_numbers = true)]
+    batch: Option<i64>,
     /// Any key of the configuration, for example tuning.product=block; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     edits: Vec<(String, Value)>,
@@ -75,8 +84,11 @@ pub(crate) struct WhatArgs {
 impl WhatArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let batch = ("train.batch", Some(Value::Integer(self.batch)));
-        super::edits(&self.edits, [batch])
+        let flags = [
+            ("model", super::text(&self.model)),
+            ("train.batch", self.batch.map(Value::Integer)),
+        ];
+        super::edits(&self.edits, flags)
     }
 }
 

@@ -6,16 +6,15 @@ mod report;
 use super::{adapter_json, open_gpu, open_net};
 use crate::cli::{BenchCommand, LaunchArgs, ModelArgs, PeakArgs, WhatArgs};
 use compare::Base;
-use report::{Report, Table, millis};
+use report::{Report, Table, Times, millis};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wgprune::bench::{LaunchTime, Peak, launches, median, model, peak};
-use wgprune::config::Config;
+use wgprune::config::{Config, ProductKind};
 use wgprune::error::Result;
-use wgprune::gpu::{Gpu, Tuning, mebibytes};
+use wgprune::gpu::{Gpu, mebibytes};
 use wgprune::net::Net;
-use wgprune::train::tuning;
 
 pub(super) fn run(command: &BenchCommand, start: Instant) -> Result<()> {
     let tell = command.tell();
@@ -32,8 +31,8 @@ pub(super) fn run(command: &BenchCommand, start: Instant) -> Result<()> {
 
 /// The adapter, the network and the configuration that the flags name.
 fn open(args: &WhatArgs) -> Result<(Arc<Gpu>, Net, Config)> {
-    let net = open_net(&args.model)?;
     let config = Config::resolve(None, &args.edits())?;
+    let net = open_net(&config.model)?;
     let gpu = open_gpu(args.tell.device.selector.as_deref(), None)?;
     Ok((gpu, net, config))
 }
@@ -56,15 +55,15 @@ fn giga(number: f64) -> String {
 fn run_peak(PeakArgs { tell }: &PeakArgs) -> Result<Report> {
     let gpu = open_gpu(tell.device.selector.as_deref(), None)?;
     let peak = peak(&gpu)?;
-    let mut table = Table::new(&["ceiling", "", "unit"]);
-    let mut times = Vec::new();
+    let mut table = Table::new(&["ceiling", "figure", "unit"]);
+    let mut times = Times::default();
     for &(sums, flops) in &peak.flops {
         let name = format!("multiply-add, {sums} vectors");
         table.push([name.clone(), giga(flops), "GFLOP/s".into()]);
-        times.push((name, 1.0 / flops));
+        times.push(format!("10^9 of {name}"), 1e9 / flops);
     }
     let rows = [
-        ("copy", giga(peak.bytes), "GB/s", 1.0 / peak.bytes),
+        ("copy", giga(peak.bytes), "GB/s", 1e9 / peak.bytes),
         (
             "launch",
             format!("{:.1}", 1e6 * peak.launch),
@@ -74,7 +73,7 @@ fn run_peak(PeakArgs { tell }: &PeakArgs) -> Result<Report> {
     ];
     for (name, figure, unit, seconds) in rows {
         table.push([name.into(), figure, unit.into()]);
-        times.push((name.into(), seconds));
+        times.push(name.into(), seconds);
     }
     Ok(Report {
         title: place(&gpu),
@@ -99,10 +98,47 @@ fn share(row: &LaunchTime, peak: &Peak) -> f64 {
     flops.max(row.bytes as f64 / seconds / peak.bytes)
 }
 
+/// The launches of a step with the kernels of each variant: with a name, a product of each kind that the adapter can run,
+/// and where Winograd's algorithm is used, once more without it.
+fn variants(
+    gpu: &Arc<Gpu>,
+    net: &Net,
+    config: &Config,
+    repeats: u32,
+) -> Result<Vec<(String, LaunchTime)>> {
+    let kinds = [
+        ("block", ProductKind::Block, true),
+        ("tiles", ProductKind::Tiles, true),
+        ("lanes", ProductKind::Lanes, gpu.adapter.lanes().is_some()),
+    ];
+    let chosen = config.tuning.product;
+    let wanted = kinds
+        .into_iter()
+        .filter(|&(_, kind, is_there)| match chosen {
+            ProductKind::Auto => is_there,
+            chosen => kind == chosen,
+        });
+    let mut all = Vec::new();
+    for (name, kind, _) in wanted {
+        let mut config = config.clone();
+        config.tuning.product = kind;
+        let rows = launches(gpu, net, &config, repeats)?;
+        let is_winograd = rows.iter().any(|row| row.kernel.contains("winograd"));
+        all.extend(rows.into_iter().map(|row| (name.to_owned(), row)));
+        if is_winograd {
+            config.tuning.winograd = false;
+            let rows = launches(gpu, net, &config, repeats)?.into_iter();
+            all.extend(rows.map(|row| (format!("{name}, plain"), row)));
+        }
+    }
+    Ok(all)
+}
+
 fn run_kernel(args: &LaunchArgs) -> Result<Report> {
     let (gpu, net, config) = open(&args.what)?;
     let peak = peak(&gpu)?;
     let mut table = Table::new(&[
+        "variant",
         "phase",
         "layer",
         "kernel",
@@ -110,68 +146,65 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
         "spread",
         "GFLOP/s",
         "GB/s",
-        "of ceiling",
+        "of ceilings",
     ]);
-    let (mut times, mut rows) = (Vec::new(), Vec::new());
-    for tuning in Tuning::supported(&gpu.adapter) {
-        for row in launches(&gpu, &net, &config, tuning, args.repeats)? {
-            let seconds = median(&row.seconds);
-            let spread = row.seconds.iter().map(|time| (time - seconds).abs());
-            let spread = median(&spread.collect::<Vec<f64>>());
-            let of_ceiling = share(&row, &peak);
-            let LaunchTime {
-                phase,
-                layer,
-                kernel,
-                flops,
-                bytes,
-                ..
-            } = row;
-            table.push([
-                phase.into(),
-                layer.clone(),
-                kernel.clone(),
-                millis(seconds),
-                format!("{:.0} %", 100.0 * spread / seconds),
-                if flops > 0 {
-                    giga(flops as f64 / seconds)
-                } else {
-                    String::new()
-                },
-                giga(bytes as f64 / seconds),
-                format!("{:.0} %", 100.0 * of_ceiling),
-            ]);
-            rows.push(json!({
-                "phase": phase,
-                "layer": layer,
-                "kernel": kernel,
-                "seconds": seconds,
-                "spread_seconds": spread,
-                "flops": flops,
-                "bytes": bytes,
-                "share_of_ceiling": of_ceiling,
-            }));
-            times.push((format!("{phase} {layer} {kernel}"), seconds));
-        }
+    let (mut times, mut rows) = (Times::default(), Vec::new());
+    for (variant, row) in variants(&gpu, &net, &config, args.repeats)? {
+        let seconds = median(&row.seconds);
+        let spread = row.seconds.iter().map(|time| (time - seconds).abs());
+        let spread = median(&spread.collect::<Vec<f64>>());
+        let of_ceilings = share(&row, &peak);
+        let LaunchTime {
+            phase,
+            layer,
+            kernel,
+            flops,
+            bytes,
+            ..
+        } = row;
+        times.push(format!("{variant}: {phase} {layer} {kernel}"), seconds);
+        rows.push(json!({
+            "variant": variant,
+            "phase": phase,
+            "layer": layer,
+            "kernel": kernel,
+            "seconds": seconds,
+            "spread_seconds": spread,
+            "flops": flops,
+            "bytes": bytes,
+            "share_of_ceilings": of_ceilings,
+        }));
+        let speed = match flops {
+            0 => String::new(),
+            flops => giga(flops as f64 / seconds),
+        };
+        table.push([
+            variant,
+            phase.into(),
+            layer,
+            kernel,
+            millis(seconds),
+            format!("{:.0} %", 100.0 * spread / seconds),
+            speed,
+            giga(bytes as f64 / seconds),
+            format!("{:.0} %", 100.0 * of_ceilings),
+        ]);
     }
+    let [flops, bytes] = [peak.best_flops(), peak.bytes];
     Ok(Report {
         title: title(&net, &config, &gpu),
         table,
         foot: vec![
-            format!(
-                "ceilings: {} GFLOP/s, {} GB/s",
-                giga(peak.best_flops()),
-                giga(peak.bytes)
-            ),
-            "each launch alone, with the cost of a submission; GB/s counts each tensor once".into(),
+            format!("ceilings: {} GFLOP/s, {} GB/s", giga(flops), giga(bytes)),
+            "each launch alone, with the cost of a submission".into(),
         ],
         times,
         json: json!({
             "bench": "kernel",
             "model": net.name,
             "batch": config.train.batch,
-            "peak_flops_per_second": peak.best_flops(),
-            "peak_bytes_per_second": peak.bytes,
+            "peak_flops_per_second": flops,
+            "peak_bytes_per_second": bytes,
             "kernels": rows,
             "adapter": adapter_json(&gpu.adapter),
         }),
@@ -193,12 +226,11 @@ fn operations(net: &Net, layer: &str, phase: &str, batch: u32) -> u64 {
 
 fn run_layer(args: &LaunchArgs) -> Result<Report> {
     let (gpu, net, config) = open(&args.what)?;
-    let tuning = tuning(&config, &gpu)?;
-    let rows = launches(&gpu, &net, &config, tuning, args.repeats)?;
+    let rows = launches(&gpu, &net, &config, args.repeats)?;
     let sum = |rows: &[LaunchTime]| rows.iter().map(|row| median(&row.seconds)).sum::<f64>();
     let total = sum(&rows);
     let mut table = Table::new(&["phase", "layer", "ms", "share", "GFLOP/s"]);
-    let (mut times, mut layers): (_, Vec<Value>) = (Vec::new(), Vec::new());
+    let (mut times, mut layers): (_, Vec<Value>) = (Times::default(), Vec::new());
     for group in rows.chunk_by(|a, b| (a.phase, &a.layer) == (b.phase, &b.layer)) {
         let LaunchTime { phase, layer, .. } = &group[0];
         let seconds = sum(group);
@@ -221,7 +253,7 @@ fn run_layer(args: &LaunchArgs) -> Result<Report> {
             "flops_per_second": flops,
             "kernels": group.iter().map(|row| &row.kernel).collect::<Vec<_>>(),
         }));
-        times.push((format!("{phase} {layer}"), seconds));
+        times.push(format!("{phase} {layer}"), seconds);
     }
     Ok(Report {
         title: title(&net, &config, &gpu),
@@ -250,20 +282,23 @@ fn run_model(args: &ModelArgs, start: Instant) -> Result<Report> {
     let step = median(&times.steps);
     let fastest = times.steps.iter().copied().fold(f64::INFINITY, f64::min);
     let update = median(&times.updates);
+    let mut compared = Times::default();
+    compared.push("step".into(), step);
+    compared.push("mask update".into(), update);
     let batch = config.train.batch;
     let speed = f64::from(batch) / step;
-    let mut table = Table::new(&["figure", "", "unit"]);
+    let mut table = Table::new(&["what", "figure", "unit"]);
     for (name, figure, unit) in [
         ("speed", format!("{speed:.1}"), "training images a second"),
         ("step, median", millis(step), "ms"),
         ("step, fastest", millis(fastest), "ms"),
         ("mask update", millis(update), "ms"),
-        ("mask update", format!("{:.2}", update / step), "steps"),
+        ("the same", format!("{:.2}", update / step), "steps"),
         ("first step", format!("{first:.2}"), "s after the start"),
         (
             "memory",
             mebibytes(times.device_bytes),
-            "with four batches of images",
+            "all buffers, with five batches of images",
         ),
     ] {
         table.push([name.into(), figure, unit.into()]);
@@ -272,7 +307,7 @@ fn run_model(args: &ModelArgs, start: Instant) -> Result<Report> {
         title: title(&net, &config, &gpu),
         table,
         foot: vec![format!("{} steps were counted", times.steps.len())],
-        times: vec![("step".into(), step), ("mask update".into(), update)],
+        times: compared,
         json: json!({
             "bench": "model",
             "model": net.name,

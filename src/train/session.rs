@@ -20,6 +20,9 @@ use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use std::sync::Arc;
 
+/// The phases of a training step, in order.
+pub const STEP: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
+
 /// A network, its optimiser's state and its data on a device.
 pub struct Session {
     machine: Machine,
@@ -189,7 +192,15 @@ impl Session {
             correction_2: correction(optimiser.beta2) as f32,
             momentum,
         };
-        self.submit(params, &["gather", "forward", "loss", "backward", "update"])
+        self.submit(params, &STEP)
+    }
+
+    /// Seconds of each launch of a phase, see [`Machine::time_dispatches`].
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn time_launches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<f64>>> {
+        self.machine.time_dispatches(phase, repeats)
     }
 
     fn submit(&mut self, params: StepParams, phases: &[&str]) -> Result<()> {

@@ -13,6 +13,8 @@ const HELP: &str =
 /// What became of each time that both runs have.
 pub(super) struct Compared {
     pub(super) ratios: Vec<Ratio>,
+    /// Names that only the base has, and names that only this run has.
+    only: [Vec<String>; 2],
     fail_over: Option<f64>,
 }
 
@@ -83,7 +85,20 @@ impl Base {
             let adapter = &line["adapter"];
             log::warn!("{name} was measured on another adapter or driver: {adapter}");
         }
-        Ok(Compared { ratios, fail_over })
+        let mut only_before: Vec<String> = (self.times.keys())
+            .filter(|name| times.iter().all(|(own, _)| own != *name))
+            .cloned()
+            .collect();
+        only_before.sort();
+        let only_now = times
+            .iter()
+            .filter(|(name, _)| !self.times.contains_key(name));
+        let only_now = only_now.map(|(name, _)| name.clone()).collect();
+        Ok(Compared {
+            ratios,
+            only: [only_before, only_now],
+            fail_over,
+        })
     }
 }
 
@@ -107,13 +122,31 @@ impl Compared {
         table
     }
 
-    /// An error if a time is longer than is allowed.
+    /// What could not be compared, as kernels change their names with their tiles.
+    pub(super) fn unmatched(&self) -> Option<String> {
+        let [before, now] = &self.only;
+        let example = before.first().or(now.first())?;
+        Some(format!(
+            "not compared: {} times that only the file has, and {} that only this run has, such as {example}",
+            before.len(),
+            now.len()
+        ))
+    }
+
+    /// An error if a time is longer than is allowed, or has nothing that it could be compared with.
     pub(super) fn verdict(&self) -> Result<()> {
         let Some(limit) = self.fail_over else {
             return Ok(());
         };
         let slower = self.ratios.iter().filter(|ratio| ratio.ratio > 1.0 + limit);
         let count = slower.clone().count();
+        if let Some(unmatched) = self.unmatched().filter(|_| count == 0) {
+            return Err(Error::new(
+                ErrorKind::SelfTest,
+                unmatched,
+                "measure the base again with this version, or compare `bench layer`, whose names stay",
+            ));
+        }
         let Some(worst) = slower.max_by(|a, b| a.ratio.total_cmp(&b.ratio)) else {
             return Ok(());
         };
@@ -159,6 +192,14 @@ mod tests {
             error.what.contains("1 of 2") && error.what.contains("step (1.15"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_time_without_a_partner_is_told_and_fails_a_limit() {
+        let part = compared(&[("step", 2.0)], 0.1).expect("a base");
+        let line = part.unmatched().expect("one is missing");
+        assert!(line.contains("1 times that only the file has") && line.contains("mask update"));
+        assert_eq!(part.verdict().expect_err("a limit").kind.exit_code(), 9);
     }
 
     #[test]

@@ -12,10 +12,26 @@ pub(super) struct Report {
     pub(super) table: Table,
     /// Lines under the table.
     pub(super) foot: Vec<String>,
-    /// Names with seconds, which another run can be compared with.
-    pub(super) times: Vec<(String, f64)>,
+    /// What another run can be compared with.
+    pub(super) times: Times,
     /// Without the times.
     pub(super) json: Value,
+}
+
+/// Seconds with names of their own.
+#[derive(Default)]
+pub(super) struct Times(pub(super) Vec<(String, f64)>);
+
+impl Times {
+    /// One of a name that is there already gets a number, too.
+    pub(super) fn push(&mut self, name: String, seconds: f64) {
+        let is_there = |name: &str| self.0.iter().any(|(known, _)| known == name);
+        let numbered = (2..).map(|number| format!("{name}, {number}"));
+        let free = std::iter::once(name.clone())
+            .chain(numbered)
+            .find(|name| !is_there(name));
+        self.0.push((free.unwrap_or(name), seconds));
+    }
 }
 
 /// Columns with a header. The first ones, up to the first cell that is a number, are set to the left.
@@ -33,10 +49,10 @@ impl Report {
     /// Prints it as `tell` says, beside what it is compared with.
     pub(super) fn tell(mut self, tell: &TellArgs, base: Option<&Base>) -> Result<()> {
         let compared = base
-            .map(|base| base.compare(&self.json, &self.times, tell.fail_over))
+            .map(|base| base.compare(&self.json, &self.times.0, tell.fail_over))
             .transpose()?;
         if tell.json {
-            self.json["times"] = json!(self.times);
+            self.json["times"] = json!(self.times.0);
             self.json["compared"] = json!(compared.as_ref().map(|compared| &compared.ratios));
             print(&self.json)?;
         } else {
@@ -51,6 +67,9 @@ impl Report {
             if let Some(compared) = &compared {
                 print("")?;
                 compared.table().print(tell.markdown)?;
+                if let Some(line) = compared.unmatched() {
+                    print(format!("\n{line}"))?;
+                }
             }
         }
         compared.map_or(Ok(()), |compared| compared.verdict())
@@ -111,6 +130,16 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_one_name_are_told_apart() {
+        let mut times = Times::default();
+        for seconds in [1.0, 2.0, 3.0] {
+            times.push("sum".into(), seconds);
+        }
+        let names: Vec<&str> = times.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["sum", "sum, 2", "sum, 3"]);
+    }
 
     #[test]
     fn numbers_are_set_to_the_right_and_words_to_the_left() {
