@@ -11,8 +11,9 @@ const COPY: Kernel = kernel!("probe/peak_copy", "grid");
 /// Vectors in registers that are tried: too few wait for each other, too many do not fit.
 const SUMS: [u32; 4] = [2, 4, 8, 16];
 
-/// Fewer turns in all than the loops of any driver can count.
-const TURNS: u32 = 500;
+/// Turns of the loop, each with so many steps for each vector, as some drivers pay for each turn of a loop anew.
+const TURNS: u32 = 125;
+const STEPS: u32 = 4;
 
 /// Invocations that multiply: a few groups for each of the thousands of lanes that a large GPU has.
 const INVOCATIONS: u32 = 1 << 17;
@@ -56,7 +57,7 @@ impl Peak {
 /// A device that fails, or refuses a kernel or the memory.
 pub fn peak(gpu: &Arc<Gpu>) -> Result<Peak> {
     let each = |sums: u32| {
-        let operations = 2.0 * 4.0 * f64::from(sums * TURNS) * f64::from(INVOCATIONS);
+        let operations = 2.0 * 4.0 * f64::from(sums * TURNS * STEPS) * f64::from(INVOCATIONS);
         Ok((sums, operations / seconds(gpu, |plan| fma(plan, sums))?))
     };
     let flops = SUMS.into_iter().map(each).collect::<Result<_>>()?;
