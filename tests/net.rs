@@ -58,7 +58,7 @@ fn sums_that_one_driver_would_cut_short_are_refused() {
     };
     let message = by_name("lenet-300-100", wide, 10).unwrap_err().to_string();
     assert!(
-        message.contains("layer fc1") && message.contains("66049 products"),
+        message.contains("layer fc1") && message.contains("66049 turns of a loop"),
         "{message}"
     );
     assert!(
