@@ -7,11 +7,10 @@ use std::sync::Arc;
 use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::{Gpu, Options, Tuning};
 use wgprune::net::{by_name, compile, model};
-use wgprune::train::settings;
+use wgprune::train::{STEP, settings};
 
 /// What is timed unless a model is asked for.
 const MODELS: [&str; 2] = ["lenet-300-100", "lenet-5"];
-const STEP: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
 
 fn main() {
     let wanted = std::env::args()

@@ -2,13 +2,6 @@
 // row_at(row), left_at(row, outer) and right_at(outer) prepare what stays the same in the loops inside theirs.
 // Each invocation owns a block of TILE_ROWS x TILE_COLUMNS sums, and left and right values are single numbers.
 // The arrays are indexed by constants once the loops over the tile are unrolled, so they live in registers.
-override ROWS: u32;
-override COLUMNS: u32;
-override OUTER: u32;
-override INNER: u32;
-override SLICE: u32; // how much of OUTER one z of the grid adds up
-override BATCH: u32; // products side by side: z counts them, and then the slices
-var<private> batch: u32; // this one
 override WORKGROUP_SIZE: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)

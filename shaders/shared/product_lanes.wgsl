@@ -1,19 +1,13 @@
 // Sums over outer and inner of left * right, for each row and column. The kernel above says what these are, see
 // product_block, and more:
 // A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by LEFT_STEPS inner steps, and a right one RIGHT_WIDTH numbers,
-// RIGHT_COLUMNS columns by RIGHT_STEPS inner steps; OUT_WIDTH columns are stored at once. If MAY_MISS, what is left is 0 wherever reaches(spot) is false.
+// RIGHT_COLUMNS columns by RIGHT_STEPS inner steps; OUT_WIDTH columns are stored at once. If MAY_MISS, what is left is 0
+// wherever reaches(spot) is false.
 // A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
 // PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and shuffled to all.
 // The sums live in registers once every loop over the tile is unrolled. One driver is certain to do so only where
 // the loop's variable indexes an array of as many elements as the loop has turns, so the arrays have just that shape,
 // and their lengths and types, which cannot be overrides, are constants that src/ops/product.rs adds to this text.
-override ROWS: u32;
-override COLUMNS: u32;
-override OUTER: u32;
-override INNER: u32;
-override SLICE: u32; // how much of OUTER one z of the grid adds up
-override BATCH: u32; // products side by side: z counts them, and then the slices
-var<private> batch: u32; // this one
 
 const LEFT_LOADS = TILE_ROWS / LEFT_ROWS;
 const TILE_COLUMNS = PARTS * LANES * RIGHT_COLUMNS;

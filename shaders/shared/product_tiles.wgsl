@@ -3,13 +3,6 @@
 // A workgroup of SIDE x SIDE invocations shares a tile of TILE x TILE sums, and each owns EACH x EACH of them in registers.
 // What DEPTH steps of the inner loop need is loaded by all of them together, once, into memory that they share; what is
 // past an end is 0 there.
-override ROWS: u32;
-override COLUMNS: u32;
-override OUTER: u32;
-override INNER: u32;
-override SLICE: u32; // how much of OUTER one z of the grid adds up
-override BATCH: u32; // products side by side: z counts them, and then the slices
-var<private> batch: u32; // this one
 
 const TILE = SIDE * EACH;
 const WIDTH = TILE / 4u; // of a step, in vectors

@@ -1,11 +1,11 @@
 //! The check of [`Conv2d`].
 
-use super::product::{self, Layer, layer};
+use super::product::{self, Layer, layer, loosened};
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
 use crate::gpu::{Plan, Tensor};
 use crate::ops::{Conv2d, Write};
-use crate::reference::{conv2d, grad_bias, magnitudes, sums};
+use crate::reference::{conv2d, grad_bias, magnitudes};
 
 layer!(
     Conv2d,
@@ -33,10 +33,8 @@ pub fn check_backward(setting: &Setting, op: Conv2d) -> Result<Vec<Finding>> {
     let [x, w, dy] = [(1, op.x_len()), (2, op.w_len()), (3, op.y_len())].map(|(s, n)| floats(s, n));
     let [ax, aw, ady] = [&x, &w, &dy].map(|v| magnitudes(v));
     let slack = op.slack(setting.tuning);
-    let expected = |values: &[f64], terms: &[f64]| {
-        let each = sums(values, terms).into_iter();
-        Expected::within(&each.map(|sum| sum.loosened(slack)).collect::<Vec<_>>())
-    };
+    let expected =
+        |values: &[f64], terms: &[f64]| Expected::within(&loosened(slack, values, terms));
     let mut bench = Bench::new(setting);
     let [gx, gw, gdy] = [("x", &x), ("w", &w), ("dy", &dy)].map(|(n, v)| bench.input(n, v));
     bench.direction("backward");

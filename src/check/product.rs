@@ -89,10 +89,7 @@ pub(super) fn check(setting: &Setting, op: &impl Layer, has_bias: bool) -> Resul
     let abias = bias.as_deref().map(magnitudes);
     let y_terms = op.forward(&ax, &aw, abias.as_deref());
     let slack = op.slack(setting.tuning);
-    let sums = |values: &[f64], terms: &[f64]| -> Vec<Bounded> {
-        let each = reference::sums(values, terms).into_iter();
-        each.map(|sum| sum.loosened(slack)).collect()
-    };
+    let sums = |values: &[f64], terms: &[f64]| loosened(slack, values, terms);
     let y = sums(&op.forward(&x, &w, bias.as_deref()), &y_terms);
     let dx = sums(&op.grad_input(&w, &dy), &op.grad_input(&aw, &ady));
     let dw = sums(&op.grad_weight(&x, &dy), &op.grad_weight(&ax, &ady));
@@ -157,6 +154,12 @@ pub(super) fn check(setting: &Setting, op: &impl Layer, has_bias: bool) -> Resul
         }
     }
     Ok([run.findings, vec![adjoint]].concat())
+}
+
+/// Sums whose bounds are so many times those of sums.
+pub(super) fn loosened(slack: f64, values: &[f64], terms: &[f64]) -> Vec<Bounded> {
+    let each = reference::sums(values, terms).into_iter();
+    each.map(|sum| sum.loosened(slack)).collect()
 }
 
 fn inner(a: &[f32], b: &[f32]) -> f64 {

@@ -11,15 +11,6 @@ const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
 const GRAD_INPUT: ProductKernel = product!("conv2d_grad_input", "conv2d_shape");
 const GRAD_WEIGHT: ProductKernel = product!("conv2d_grad_weight", "conv2d_shape");
 
-/// Which extents a tensor has: those of the input, the weight or the output.
-#[derive(Clone, Copy)]
-enum Place {
-    X,
-    W,
-    Y,
-}
-use Place::{W, X, Y};
-
 /// Geometry of a convolution: `x` is N·H·W·C, `w` is kernel·kernel·C·K, `y` is N·P·Q·K.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2d {
@@ -89,7 +80,7 @@ impl Conv2d {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
-        self.expect_lens([(x, X), (w, W), (y, Y)]);
+        self.expect_lens([x, w, y]);
         self.expect_bias(bias);
         if let Some(winograd) = self.winograd(plan) {
             return winograd.forward(plan, [x, w], bias, y);
@@ -123,7 +114,7 @@ impl Conv2d {
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
     pub fn grad_input(&self, plan: &mut Plan, [w, dy]: [&Tensor; 2], dx: &Tensor, write: Write) {
-        self.expect_lens([(dx, X), (w, W), (dy, Y)]);
+        self.expect_lens([dx, w, dy]);
         if let Some(winograd) = self.winograd(plan) {
             let dm = winograd.grad_output(plan, dy);
             return winograd.grad_input(plan, [w, &dm], dx, write);
@@ -153,7 +144,7 @@ impl Conv2d {
         dw: &Tensor,
         dbias: Option<&Tensor>,
     ) {
-        self.expect_lens([(x, X), (dw, W), (dy, Y)]);
+        self.expect_lens([x, dw, dy]);
         self.expect_bias(dbias);
         if let Some(winograd) = self.winograd(plan) {
             let dm = winograd.grad_output(plan, dy);
@@ -188,8 +179,8 @@ impl Conv2d {
             self.grad_weight(plan, [x, dy], dw, dbias);
             return self.grad_input(plan, [w, dy], dx, write);
         };
-        self.expect_lens([(x, X), (w, W), (dy, Y)]);
-        self.expect_lens([(dx, X), (dw, W), (dy, Y)]);
+        self.expect_lens([x, w, dy]);
+        self.expect_lens([dx, dw, dy]);
         self.expect_bias(dbias);
         let dm = winograd.grad_output(plan, dy);
         winograd.grad_weight(plan, [x, &dm], dw, dbias);
@@ -210,14 +201,11 @@ impl Conv2d {
         2 * u64::from(self.y_len()) * u64::from(self.taps())
     }
 
-    fn expect_lens(&self, tensors: [(&Tensor, Place); 3]) {
-        for (tensor, place) in tensors {
-            tensor.expect_len(&match place {
-                X => [self.n, self.h, self.w, self.c],
-                W => [self.kernel, self.kernel, self.c, self.k],
-                Y => [self.n, self.p(), self.q(), self.k],
-            });
-        }
+    /// The input, the weight and the output, or what has their extents.
+    fn expect_lens(&self, [x, w, y]: [&Tensor; 3]) {
+        x.expect_len(&[self.n, self.h, self.w, self.c]);
+        w.expect_len(&[self.kernel, self.kernel, self.c, self.k]);
+        y.expect_len(&[self.n, self.p(), self.q(), self.k]);
     }
 
     fn expect_bias(&self, bias: Option<&Tensor>) {

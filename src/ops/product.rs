@@ -16,9 +16,9 @@ pub(super) struct ProductKernel {
 macro_rules! product {
     ($name:literal $(, $shared:literal)*) => {
         $crate::ops::product::ProductKernel {
-            block: $crate::gpu::kernel!($name, "product_block" $(, $shared)*),
-            tiles: $crate::gpu::kernel!($name, "product_tiles" $(, $shared)*),
-            lanes: $crate::gpu::kernel!($name, "product_lanes" $(, $shared)*),
+            block: $crate::gpu::kernel!($name, "product_block", "product_extent" $(, $shared)*),
+            tiles: $crate::gpu::kernel!($name, "product_tiles", "product_extent" $(, $shared)*),
+            lanes: $crate::gpu::kernel!($name, "product_lanes", "product_extent" $(, $shared)*),
         }
     };
 }

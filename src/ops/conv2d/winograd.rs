@@ -35,11 +35,7 @@ const LARGEST_BINDING: u64 = 128 << 20;
 /// A convolution that can be computed so.
 #[derive(Clone, Copy)]
 pub(super) struct Winograd {
-    n: u32,
-    h: u32,
-    w: u32,
-    c: u32,
-    k: u32,
+    conv: Conv2d,
     tiles: u32,
 }
 
@@ -58,14 +54,7 @@ impl Winograd {
             && k.is_multiple_of(WIDTH)
             && tiles <= LONGEST_SUM
             && 4 * points <= LARGEST_BINDING;
-        fits.then_some(Self {
-            n,
-            h,
-            w,
-            c,
-            k,
-            tiles,
-        })
+        fits.then_some(Self { conv: *conv, tiles })
     }
 
     pub(super) fn forward(
@@ -77,17 +66,17 @@ impl Winograd {
     ) {
         let u = self.weights(plan, w);
         let v = self.inputs(plan, x);
-        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, self.k]);
+        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, self.conv.k]);
         self.products().forward(plan, [&v, &u], None, &m);
         let constants = [("HAS_BIAS", bias.is_some().into())];
         let tensors = [&m, bias.unwrap_or(&m), y];
-        self.per_tile(plan, &OUTPUT, self.k, &constants, &tensors);
+        self.per_tile(plan, &OUTPUT, self.conv.k, &constants, &tensors);
     }
 
     /// What both gradients need of `dy`.
     pub(super) fn grad_output(self, plan: &mut Plan, dy: &Tensor) -> Tensor {
-        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, self.k]);
-        self.per_tile(plan, &GRAD_OUTPUT, self.k, &[], &[dy, &dm]);
+        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, self.conv.k]);
+        self.per_tile(plan, &GRAD_OUTPUT, self.conv.k, &[], &[dy, &dm]);
         dm
     }
 
@@ -100,9 +89,15 @@ impl Winograd {
         write: Write,
     ) {
         let u = self.weights(plan, w);
-        let dv = plan.scratch("winograd.dv", &[POINTS, self.tiles, self.c]);
+        let dv = plan.scratch("winograd.dv", &[POINTS, self.tiles, self.conv.c]);
         (self.products()).grad_input(plan, [&u, dm], &dv, Write::Set);
-        self.per_tile(plan, &GRAD_INPUT, self.c, &[write.constant()], &[&dv, dx]);
+        self.per_tile(
+            plan,
+            &GRAD_INPUT,
+            self.conv.c,
+            &[write.constant()],
+            &[&dv, dx],
+        );
     }
 
     /// `dw` and, where there is a bias, `dbias` from [`grad_output`](Self::grad_output).
@@ -115,7 +110,7 @@ impl Winograd {
     ) {
         // Made again: kept since the forward pass, those of all layers would take more memory than all else.
         let v = self.inputs(plan, x);
-        let du = plan.scratch("winograd.du", &[POINTS, self.c, self.k]);
+        let du = plan.scratch("winograd.du", &[POINTS, self.conv.c, self.conv.k]);
         (self.products()).grad_weight(plan, [&v, dm], &du, None);
         self.per_weight(plan, &GRAD_WEIGHT, &[&du, dw]);
         if let Some(dbias) = dbias {
@@ -124,18 +119,19 @@ impl Winograd {
     }
 
     fn products(self) -> LinearBatch {
-        let Self { tiles: n, c, k, .. } = self;
+        let Conv2d { c, k, .. } = self.conv;
+        let n = self.tiles;
         Linear { n, c, k }.times(POINTS)
     }
 
     fn inputs(self, plan: &mut Plan, x: &Tensor) -> Tensor {
-        let v = plan.scratch("winograd.v", &[POINTS, self.tiles, self.c]);
-        self.per_tile(plan, &INPUT, self.c, &[], &[x, &v]);
+        let v = plan.scratch("winograd.v", &[POINTS, self.tiles, self.conv.c]);
+        self.per_tile(plan, &INPUT, self.conv.c, &[], &[x, &v]);
         v
     }
 
     fn weights(self, plan: &mut Plan, w: &Tensor) -> Tensor {
-        let u = plan.scratch("winograd.u", &[POINTS, self.c, self.k]);
+        let u = plan.scratch("winograd.u", &[POINTS, self.conv.c, self.conv.k]);
         self.per_weight(plan, &WEIGHT, &[w, &u]);
         u
     }
@@ -148,9 +144,10 @@ impl Winograd {
         own: &[Constant],
         tensors: &[&Tensor],
     ) {
+        let Conv2d { n, h, w, .. } = self.conv;
         let values = channels / WIDTH;
-        let shape: [Constant; 4] = [("N", self.n), ("H", self.h), ("W", self.w), ("C", values)]
-            .map(|(name, value)| (name, value.into()));
+        let shape: [Constant; 4] =
+            [("N", n), ("H", h), ("W", w), ("C", values)].map(|(name, value)| (name, value.into()));
         plan.elementwise(
             kernel,
             &[&shape, own].concat(),
@@ -160,7 +157,7 @@ impl Winograd {
     }
 
     fn per_weight(self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor]) {
-        let length = self.c * self.k / WIDTH;
+        let length = self.conv.c * self.conv.k / WIDTH;
         plan.elementwise(kernel, &[("LENGTH", length.into())], tensors, length);
     }
 }
