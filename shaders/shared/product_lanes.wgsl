@@ -4,7 +4,7 @@
 // RIGHT_COLUMNS columns by RIGHT_STEPS inner steps; OUT_WIDTH columns are stored at once. If MAY_MISS, what is left is 0
 // wherever reaches(spot) is false.
 // A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows and all columns of the tile,
-// PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and shuffled to all.
+// PARTS * LANES * RIGHT_COLUMNS; a right value is loaded by one lane and broadcast to all.
 // The sums live in registers once every loop over the tile is unrolled. One driver is certain to do so only where
 // the loop's variable indexes an array of as many elements as the loop has turns, so the arrays have just that shape,
 // and their lengths and types, which cannot be overrides, are constants that src/ops/product.rs adds to this text.
@@ -23,6 +23,45 @@ const OUT_LANES = OUT_WIDTH / RIGHT_COLUMNS;
 const OUTS = LANES / OUT_LANES;
 const_assert OUT_LANES * RIGHT_COLUMNS == OUT_WIDTH && OUTS * OUT_LANES == LANES;
 
+var<private> sums: array<array<array<array<f32, LANES>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
+var<private> lefts: array<array<array<f32, LEFT_WIDTH>, LEFT_LOADS>, LEFT_TURNS>;
+var<private> rights: array<array<array<f32, RIGHT_WIDTH>, RIGHT_TURNS>, PARTS>;
+
+// Adds the products of a turn to the sums of one of the columns that a part's lanes have each.
+fn multiply(part: u32, q: u32) {
+    var ones: array<array<f32, LANES>, STEPS>;
+    for (var step = 0u; step < STEPS; step++) {
+        ones[step] = of_lanes(rights[part][step / RIGHT_STEPS][q + step % RIGHT_STEPS]);
+    }
+    for (var j = 0u; j < LANES; j++) {
+        for (var i = 0u; i < TILE_ROWS; i++) {
+            var sum = sums[i][q][part][j];
+            for (var step = 0u; step < STEPS; step++) {
+                let other = lefts[step / LEFT_STEPS][i / LEFT_ROWS][i % LEFT_ROWS + step % LEFT_STEPS];
+                sum = fma(other, ones[step][j], sum);
+            }
+            sums[i][q][part][j] = sum;
+        }
+    }
+}
+
+// Stores the sums of a part.
+fn store_part(part: u32, first_row: u32, first_column: u32, z: u32) {
+    for (var i = 0u; i < TILE_ROWS; i++) {
+        let row = first_row + i / LEFT_ROWS * LANES * LEFT_ROWS + i % LEFT_ROWS;
+        var outs: array<array<f32, OUT_WIDTH>, OUTS>;
+        for (var j = 0u; j < OUTS; j++) {
+            for (var o = 0u; o < OUT_WIDTH; o++) {
+                outs[j][o] = sums[i][o % RIGHT_COLUMNS][part][j * OUT_LANES + o / RIGHT_COLUMNS];
+            }
+        }
+        for (var j = 0u; j < OUTS; j++) {
+            let column = first_column + (part * OUTS + j) * OUT_WIDTH;
+            if row < ROWS && column < COLUMNS { store(row, column, z, out_of(outs[j])); }
+        }
+    }
+}
+
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -31,7 +70,7 @@ fn main(
 ) {
     let column_tiles = (COLUMNS + TILE_COLUMNS - 1u) / TILE_COLUMNS;
     let tile = group.y * groups.x + group.x;
-    // Tiles past the end repeat the last row and store nothing; all lanes must stay for the shuffles.
+    // Tiles past the end repeat the last row and store nothing; all lanes must stay for the broadcasts.
     let first_row = tile / column_tiles * TILE_ROWS * LANES + lane * LEFT_ROWS;
     let first_column = tile % column_tiles * TILE_COLUMNS;
 
@@ -44,7 +83,6 @@ fn main(
     for (var part = 0u; part < PARTS; part++) {
         columns[part] = min(first_column / RIGHT_COLUMNS + part * LANES + lane, (COLUMNS - 1u) / RIGHT_COLUMNS);
     }
-    var sums: array<array<array<array<f32, LANES>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
     let slice = group.z / BATCH;
     let end = min((slice + 1u) * SLICE, OUTER);
     for (var outer = slice * SLICE; outer < end; outer++) {
@@ -58,51 +96,21 @@ fn main(
         var turns = INNER / STEPS;
         if MAY_MISS { turns = select(0u, turns, subgroupAny(reached)); }
         for (var turn = 0u; turn < turns; turn++) {
-            var lefts: array<array<array<f32, LEFT_WIDTH>, LEFT_LOADS>, LEFT_TURNS>;
             for (var load = 0u; load < LEFT_TURNS; load++) {
                 for (var i = 0u; i < LEFT_LOADS; i++) {
                     let value = left(spots[i], turn * LEFT_TURNS + load);
                     for (var q = 0u; q < LEFT_WIDTH; q++) { lefts[load][i][q] = left_part(value, q); }
                 }
             }
+            // A load is a walk over the lanes with branches: all of them before the sums, which are one long block then.
             for (var part = 0u; part < PARTS; part++) {
-                var rights: array<array<f32, RIGHT_WIDTH>, RIGHT_TURNS>;
                 for (var load = 0u; load < RIGHT_TURNS; load++) {
                     let value = right(origin, turn * RIGHT_TURNS + load, columns[part]);
-                    for (var q = 0u; q < RIGHT_WIDTH; q++) { rights[load][q] = right_part(value, q); }
-                }
-                for (var q = 0u; q < RIGHT_COLUMNS; q++) {
-                    for (var j = 0u; j < LANES; j++) {
-                        var ones: array<f32, STEPS>;
-                        for (var step = 0u; step < STEPS; step++) {
-                            ones[step] = subgroupShuffle(rights[step / RIGHT_STEPS][q + step % RIGHT_STEPS], j);
-                        }
-                        for (var i = 0u; i < TILE_ROWS; i++) {
-                            var sum = sums[i][q][part][j];
-                            for (var step = 0u; step < STEPS; step++) {
-                                let other = lefts[step / LEFT_STEPS][i / LEFT_ROWS][i % LEFT_ROWS + step % LEFT_STEPS];
-                                sum = fma(other, ones[step], sum);
-                            }
-                            sums[i][q][part][j] = sum;
-                        }
-                    }
+                    for (var q = 0u; q < RIGHT_WIDTH; q++) { rights[part][load][q] = right_part(value, q); }
                 }
             }
+            multiply_parts();
         }
     }
-    for (var i = 0u; i < TILE_ROWS; i++) {
-        let row = first_row + i / LEFT_ROWS * LANES * LEFT_ROWS + i % LEFT_ROWS;
-        for (var part = 0u; part < PARTS; part++) {
-            var outs: array<array<f32, OUT_WIDTH>, OUTS>;
-            for (var j = 0u; j < OUTS; j++) {
-                for (var o = 0u; o < OUT_WIDTH; o++) {
-                    outs[j][o] = sums[i][o % RIGHT_COLUMNS][part][j * OUT_LANES + o / RIGHT_COLUMNS];
-                }
-            }
-            for (var j = 0u; j < OUTS; j++) {
-                let column = first_column + (part * OUTS + j) * OUT_WIDTH;
-                if row < ROWS && column < COLUMNS { store(row, column, group.z, out_of(outs[j])); }
-            }
-        }
-    }
+    store_parts(first_row, first_column, group.z);
 }

@@ -16,8 +16,8 @@ pub enum Product {
         each: u32,
     },
     /// A workgroup is one subgroup of this size: its lanes own neighbouring rows, and a value that
-    /// all lanes need is fetched by one of them and shuffled to the rest.
-    /// On adapters that run on a CPU a load costs far more than a shuffle.
+    /// all lanes need is fetched by one of them and broadcast to the rest.
+    /// On adapters that run on a CPU a load costs far more than a broadcast.
     Lanes(u32),
 }
 
@@ -65,7 +65,7 @@ impl Tuning {
     /// The default for an adapter, by its kind and capabilities; never by brand.
     pub fn for_adapter(adapter: &AdapterFacts) -> Self {
         match (adapter.device_type.as_str(), adapter.lanes()) {
-            // SwiftShader has subgroups of 4, for which shuffling gains nothing over loading.
+            // SwiftShader has subgroups of 4, for which broadcasting gains nothing over loading.
             ("cpu", Some(lanes)) if lanes >= 8 => Self::lanes(lanes),
             ("discrete", _) => Self::tiles(8),
             ("integrated" | "virtual", _) => Self::tiles(4),

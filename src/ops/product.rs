@@ -1,7 +1,10 @@
 //! The sum of products behind linear layers and convolutions: which kernel variant, tile and slicing.
 
-use super::{vector_type, vector_width};
+mod text;
+
+use super::vector_width;
 use crate::gpu::{Constant, Grid, Kernel, Plan, Product, Tensor, kernel};
+use text::{broadcasts, each_part, out_vectors, vectors};
 
 const SUM_SLICES: Kernel = kernel!("sum_slices", "grid");
 
@@ -249,6 +252,8 @@ impl ProductKernel {
             format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\n"),
             format!("const PARTS = {parts}u;\nconst STEPS = {steps}u;\n"),
             "const BY_PIXEL = true;\n".to_owned(),
+            broadcasts(lanes),
+            each_part(parts, right.across()),
             vectors("left", "Left", left_width),
             vectors("right", "Right", right_width),
             out_vectors(out_width),
@@ -262,28 +267,6 @@ impl ProductKernel {
             invocations_per_group: 1,
         }
     }
-}
-
-/// WGSL for the values of an operand, `width` numbers each.
-fn vectors(side: &str, name: &str, width: u32) -> String {
-    let of = vector_type("f32", width);
-    let at = if width == 1 { "" } else { "[i]" };
-    let constant = side.to_uppercase();
-    format!(
-        "alias {name} = {of};\nconst {constant}_WIDTH = {width}u;\n\
-         fn {side}_part(value: {name}, i: u32) -> f32 {{ return value{at}; }}\n"
-    )
-}
-
-/// WGSL for what is stored, `width` columns of a row.
-fn out_vectors(width: u32) -> String {
-    let of = vector_type("f32", width);
-    let parts: Vec<String> = (0..width).map(|i| format!("values[{i}]")).collect();
-    format!(
-        "alias Out = {of};\nconst OUT_WIDTH = {width}u;\n\
-         fn out_of(values: array<f32, {width}>) -> Out {{ return {of}({}); }}\n",
-        parts.join(", ")
-    )
 }
 
 /// Rows of a lane, and columns, of the cheapest tile of `product_lanes`.
