@@ -18,6 +18,6 @@ pub use kernel::Kernel;
 pub use machine::{Machine, mebibytes};
 pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};
 pub use room::Room;
-pub use tuning::{Product, Tuning};
+pub use tuning::{Kept, Product, Tuning};
 
 pub(crate) use kernel::kernel;

@@ -40,7 +40,7 @@ pub use add::Add;
 pub use avg_pool::AvgPool;
 pub use batch_norm::BatchNorm;
 pub use clip::Clip;
-pub use conv2d::Conv2d;
+pub use conv2d::{Conv2d, Points};
 pub use cross_entropy::CrossEntropy;
 pub use dropout::Dropout;
 pub use gather_batch::{Affine, Augment, Crop, GatherBatch};

@@ -15,7 +15,7 @@ mod watch;
 pub use checks::{check_augmentation, check_batch, check_data, train_images};
 pub use clock::Spent;
 pub use evaluate::Evaluator;
-pub use fit::fit;
+pub use fit::{fit, keeping};
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};

@@ -4,7 +4,7 @@ mod common;
 
 use common::{assert_sound, settings, unchecked_settings};
 use wgprune::check::{Setting, conv2d};
-use wgprune::gpu::Tuning;
+use wgprune::gpu::{Kept, Tuning};
 use wgprune::ops::Conv2d;
 
 /// `[n, h, w, c]` of the input, then `[k, kernel, stride, pad]`.
@@ -79,10 +79,14 @@ fn conv2d_agrees_with_its_twin_by_winograds_algorithm() {
         let settings = from_channels(4, settings());
         assert!(settings.iter().all(|it| s.is_winograd(it.tuning)));
         assert_agrees(&s, has_bias, &settings);
-        let unchecked = from_channels(4, unchecked_settings());
-        assert_sound(&format!("both gradients of {s:?}"), &unchecked, |setting| {
-            conv2d::check_backward(setting, s)
-        });
+        for kept in [Kept::Nothing, Kept::Weights, Kept::All] {
+            let mut unchecked = from_channels(4, unchecked_settings());
+            unchecked.iter_mut().for_each(|it| it.tuning.kept = kept);
+            let what = format!("both gradients of {s:?}, {kept:?} kept");
+            assert_sound(&what, &unchecked, |setting| {
+                conv2d::check_backward(setting, s)
+            });
+        }
     }
 }
 

@@ -11,9 +11,9 @@ use program::{SMALL, assert_command_refused, assert_refused, file, here, small_r
 use std::fs;
 use wgprune::config::Config;
 use wgprune::error::{Error, ErrorKind, Result};
-use wgprune::gpu::{Room, Tuning, mebibytes};
+use wgprune::gpu::{Plan, Room, Tuning, mebibytes};
 use wgprune::net::{Compiled, Layer, Net, Shape, by_name, compile};
-use wgprune::train::{check_batch, fit, settings};
+use wgprune::train::{check_batch, fit, keeping, settings};
 
 /// The plan of this network with 1,000 images to train on.
 fn compiled(net: &Net, batch: u32) -> Result<Compiled> {
@@ -28,6 +28,39 @@ fn compiled(net: &Net, batch: u32) -> Result<Compiled> {
 
 fn resnet() -> Net {
     by_name("resnet-20", Shape { h: 32, w: 32, c: 3 }, 10).unwrap()
+}
+
+#[test]
+fn a_plan_keeps_what_it_could_make_again_where_there_is_memory() {
+    let net = by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10).unwrap();
+    let plan = |batch: u32, memory: Option<u64>| {
+        let mut config = Config::default();
+        config.train.batch = batch;
+        let settings = settings(&config, net.input.w, [1000, 100]);
+        let room = Room {
+            device: "voodoo".into(),
+            buffer: 1 << 30,
+            memory,
+        };
+        let compile = |tuning| compile(&net, &settings, tuning);
+        keeping(Tuning::PORTABLE, Some(&room), compile).plan
+    };
+    let launches = |plan: &Plan, name: &str| {
+        let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
+        dispatches.filter(|it| it.kernel.name() == name).count()
+    };
+    let counts = |plan: &Plan| {
+        ["conv2d_winograd_weight", "conv2d_winograd_input"].map(|name| launches(plan, name))
+    };
+    // 13 layers as they train, as they infer, and backwards.
+    let rich = plan(32, None);
+    assert_eq!(counts(&rich), [26, 26]);
+    let short = plan(32, Some(rich.bytes() - 1));
+    assert_eq!(counts(&short), [26, 39]);
+    let poor = plan(32, Some(short.bytes() - 1));
+    assert_eq!(counts(&poor), [39, 39]);
+    assert!(poor.bytes() < short.bytes() && short.bytes() < rich.bytes());
+    assert_eq!(counts(&plan(128, None)), [39, 39]);
 }
 
 /// The error of a batch in so much room.

@@ -25,7 +25,7 @@ pub fn check(setting: &Setting, op: Conv2d, has_bias: bool) -> Result<Vec<Findin
     product::check(setting, &op, has_bias)
 }
 
-/// Both gradients in one go, as training records them.
+/// Both gradients in one go after the forward pass, as training records them, with what it kept for them.
 ///
 /// # Errors
 /// As [`check`].
@@ -37,6 +37,16 @@ pub fn check_backward(setting: &Setting, op: Conv2d) -> Result<Vec<Finding>> {
         |values: &[f64], terms: &[f64]| Expected::within(&loosened(slack, values, terms));
     let mut bench = Bench::new(setting);
     let [gx, gw, gdy] = [("x", &x), ("w", &w), ("dy", &dy)].map(|(n, v)| bench.input(n, v));
+    bench.direction("forward");
+    let gy = bench.output(
+        "y",
+        expected(
+            &conv2d::forward(&op, &x, &w, None),
+            &conv2d::forward(&op, &ax, &aw, None),
+        ),
+    );
+    let points = op.points(&mut bench.plan, "conv");
+    op.forward_keeping(&mut bench.plan, [&gx, &gw], None, &gy, &points);
     bench.direction("backward");
     let dw = expected(
         &conv2d::grad_weight(&op, &x, &dy),
@@ -55,6 +65,7 @@ pub fn check_backward(setting: &Setting, op: Conv2d) -> Result<Vec<Finding>> {
         [&gx, &gw, &gdy],
         (&gdw, Some(&gdbias)),
         (&gdx, Write::Set),
+        &points,
     );
     Ok(bench.run()?.findings)
 }

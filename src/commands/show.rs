@@ -7,7 +7,7 @@ use wgprune::config::Config;
 use wgprune::error::Result;
 use wgprune::gpu::{Tuning, list_adapters, mebibytes};
 use wgprune::net::{MODELS, Model, Net, Parameter, Shape, compile};
-use wgprune::train::{check_batch, settings};
+use wgprune::train::{check_batch, keeping, settings};
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let Some(model) = &args.model else {
@@ -31,9 +31,11 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let input = net.input;
     check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
-    let plan = compile(&net, &settings(&config, input.w, [0; 2]), tuning(args)?)
-        .plan
-        .share_memory();
+    let settings = settings(&config, input.w, [0; 2]);
+    let plan = keeping(tuning(args)?, None, |tuning| {
+        compile(&net, &settings, tuning)
+    })
+    .plan;
     let parameters = net.parameters();
     let trainable = parameters.iter().filter(|p| p.is_trainable());
     let total: u32 = trainable.map(Parameter::len).sum();

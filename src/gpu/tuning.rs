@@ -21,6 +21,17 @@ pub enum Product {
     Lanes(u32),
 }
 
+/// What a plan keeps from forwards to backwards of what Winograd's algorithm makes of a layer, instead of making it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// Nothing.
+    Nothing,
+    /// Of the weights: four times their number.
+    Weights,
+    /// And of the inputs: 2.25 times their number.
+    All,
+}
+
 /// Kernel choices for one adapter. Numbers become override constants, algorithms become files;
 /// only lengths of arrays and types, which cannot be overrides, become text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +43,8 @@ pub struct Tuning {
     /// Fewest channels, of input and output alike, for which a convolution is computed by Winograd's F(4x4, 3x3). With
     /// fewer, the steps at its ends, which cost as the sum of both, take longer than the products that they save.
     pub winograd_channels: u32,
+    /// What of that is kept, if there is memory.
+    pub kept: Kept,
     /// Workgroups that a long reduction is cut into, so that every core has work.
     pub wanted_groups: u32,
 }
@@ -42,6 +55,7 @@ impl Tuning {
         workgroup_size: 64,
         product: Product::Block,
         winograd_channels: 32,
+        kept: Kept::Nothing,
         wanted_groups: 256,
     };
 

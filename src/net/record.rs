@@ -4,7 +4,7 @@ use super::arena::Arena;
 use super::fuse::{Step, steps};
 use super::{Layer, Net, Shape};
 use crate::gpu::{Plan, Tensor};
-use crate::ops::{Add, Relu, Write};
+use crate::ops::{Add, Points, Relu, Write};
 
 /// A network being recorded for batches of one size: its steps, and the values and gradients between them.
 pub(super) struct Recorder<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Recorder<'a> {
     gradients: Vec<Option<Tensor>>,
     /// What forwards leaves for backwards, by node: the winners of a max pool, or mean and variance of a batch norm.
     saved: Vec<Vec<Tensor>>,
+    /// And what convolutions leave, by node.
+    points: Vec<Points>,
     /// [`StepParams`](crate::ops::StepParams), for random numbers.
     params: Tensor,
 }
@@ -79,7 +81,7 @@ impl<'a> Recorder<'a> {
                 _ => {}
             }
         }
-        Self {
+        let mut recorder = Self {
             net,
             arena,
             batch,
@@ -87,8 +89,18 @@ impl<'a> Recorder<'a> {
             values,
             gradients,
             saved,
+            points: Vec::new(),
             params: params.clone(),
-        }
+        };
+        recorder.points = (net.nodes.iter())
+            .map(|node| match node.layer {
+                Layer::Conv2d { .. } if recorder.gradients[node.reads].is_some() => {
+                    recorder.conv2d(node).points(plan, &node.name)
+                }
+                _ => Points::default(),
+            })
+            .collect();
+        recorder
     }
 
     /// The images of a batch.
@@ -137,7 +149,12 @@ impl<'a> Recorder<'a> {
                 Layer::Conv2d { .. } => {
                     let conv = self.conv2d(node);
                     let bias = self.arena.value(&node.name, "bias");
-                    conv.forward(plan, [x, &self.arena.weight(&node.name)], bias.as_ref(), y);
+                    let points = match mode {
+                        Mode::Train => &self.points[step.node],
+                        Mode::Infer => &Points::default(),
+                    };
+                    let weight = self.arena.weight(&node.name);
+                    conv.forward_keeping(plan, [x, &weight], bias.as_ref(), y, points);
                 }
                 Layer::Linear { .. } => {
                     let bias = self.arena.value(&node.name, "bias");
@@ -266,7 +283,8 @@ impl<'a> Recorder<'a> {
                 (_, None) => self.conv2d(node).grad_weight(plan, [x, dy], &dw, dbias),
                 (_, Some(dx)) => {
                     let conv = self.conv2d(node);
-                    conv.backward(plan, [x, &w, dy], (&dw, dbias), dx);
+                    let points = &self.points[step.node];
+                    conv.backward(plan, [x, &w, dy], (&dw, dbias), dx, points);
                 }
             }
             return;

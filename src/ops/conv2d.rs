@@ -5,6 +5,7 @@ mod winograd;
 use super::product::{Extent, Operand, ProductKernel, product};
 use super::{Write, windows};
 use crate::gpu::{Constant, Plan, Tensor, Tuning};
+pub use winograd::Points;
 use winograd::Winograd;
 
 const FORWARD: ProductKernel = product!("conv2d_forward", "conv2d_shape");
@@ -80,10 +81,25 @@ impl Conv2d {
         bias: Option<&Tensor>,
         y: &Tensor,
     ) {
+        self.forward_keeping(plan, [x, w], bias, y, &Points::default());
+    }
+
+    /// [`forward`](Self::forward), which leaves `points` for [`backward`](Self::backward).
+    ///
+    /// # Panics
+    /// As it does.
+    pub fn forward_keeping(
+        &self,
+        plan: &mut Plan,
+        [x, w]: [&Tensor; 2],
+        bias: Option<&Tensor>,
+        y: &Tensor,
+        points: &Points,
+    ) {
         self.expect_lens([x, w, y]);
         self.expect_bias(bias);
         if let Some(winograd) = self.winograd(plan) {
-            return winograd.forward(plan, [x, w], bias, y);
+            return winograd.forward(plan, [x, w], bias, y, points);
         }
         // Without padding a row of the window is one stretch of memory.
         let outer = if self.pad == 0 {
@@ -117,7 +133,7 @@ impl Conv2d {
         self.expect_lens([dx, w, dy]);
         if let Some(winograd) = self.winograd(plan) {
             let dm = winograd.grad_output(plan, dy);
-            return winograd.grad_input(plan, [w, &dm], dx, write);
+            return winograd.grad_input(plan, [w, &dm], dx, write, &Points::default());
         }
         let extent = Extent {
             batch: 1,
@@ -148,7 +164,7 @@ impl Conv2d {
         self.expect_bias(dbias);
         if let Some(winograd) = self.winograd(plan) {
             let dm = winograd.grad_output(plan, dy);
-            return winograd.grad_weight(plan, [x, &dm], dw, dbias);
+            return winograd.grad_weight(plan, [x, &dm], dw, dbias, &Points::default());
         }
         let rows = self.taps() + u32::from(dbias.is_some());
         let extent = Extent {
@@ -164,7 +180,8 @@ impl Conv2d {
         GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), [x, dy], dw, dbias);
     }
 
-    /// [`grad_weight`](Self::grad_weight) and [`grad_input`](Self::grad_input) at less than they cost one by one.
+    /// [`grad_weight`](Self::grad_weight) and [`grad_input`](Self::grad_input) at less than they cost one by one. `points`
+    /// are those of the forward pass, if it was given any.
     ///
     /// # Panics
     /// As they do.
@@ -174,6 +191,7 @@ impl Conv2d {
         [x, w, dy]: [&Tensor; 3],
         (dw, dbias): (&Tensor, Option<&Tensor>),
         (dx, write): (&Tensor, Write),
+        points: &Points,
     ) {
         let Some(winograd) = self.winograd(plan) else {
             self.grad_weight(plan, [x, dy], dw, dbias);
@@ -183,8 +201,14 @@ impl Conv2d {
         self.expect_lens([dx, dw, dy]);
         self.expect_bias(dbias);
         let dm = winograd.grad_output(plan, dy);
-        winograd.grad_weight(plan, [x, &dm], dw, dbias);
-        winograd.grad_input(plan, [w, &dm], dx, write);
+        winograd.grad_weight(plan, [x, &dm], dw, dbias, points);
+        winograd.grad_input(plan, [w, &dm], dx, write, points);
+    }
+
+    /// Room for what the forward pass keeps, as the tuning of `plan` has it.
+    pub fn points(&self, plan: &mut Plan, name: &str) -> Points {
+        let winograd = self.winograd(plan);
+        winograd.map_or_else(Points::default, |winograd| winograd.points(plan, name))
     }
 
     /// Whether Winograd's algorithm computes it.

@@ -1,8 +1,30 @@
 //! The plan of a run, if the device has room for it; or else the batch that it has room for.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::gpu::{Room, mebibytes};
+use crate::gpu::{Kept, Plan, Room, Tuning, mebibytes};
 use crate::net::Compiled;
+
+/// Bytes up to which a plan keeps what it could make again.
+const SMALL_PLAN: u64 = 768 << 20;
+
+/// What `compile` makes, with shared memory, and as much kept from forwards to backwards as a small plan has room for.
+pub fn keeping(
+    tuning: Tuning,
+    room: Option<&Room>,
+    compile: impl Fn(Tuning) -> Compiled,
+) -> Compiled {
+    let with = |kept: Kept| {
+        let Compiled { plan, tensors } = compile(Tuning { kept, ..tuning });
+        let plan = plan.share_memory();
+        Compiled { plan, tensors }
+    };
+    let is_small = |plan: &Plan| {
+        plan.bytes() <= SMALL_PLAN && room.is_none_or(|room| room.check(plan).is_ok())
+    };
+    let most_first = [Kept::All, Kept::Weights].into_iter().map(with);
+    let mut small = most_first.filter(|compiled| is_small(&compiled.plan));
+    small.next().unwrap_or_else(|| with(Kept::Nothing))
+}
 
 /// What `compile` makes of a batch.
 ///

@@ -6,8 +6,8 @@ pub use state::{ParameterState, Snapshot};
 
 use super::evaluate::{count, score, upload};
 use super::{
-    ImageSet, Score, check_augmentation, check_batch, check_data, fit, settings, train_images,
-    tuning,
+    ImageSet, Score, check_augmentation, check_batch, check_data, fit, keeping, settings,
+    train_images, tuning,
 };
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
@@ -62,11 +62,12 @@ impl Session {
         check_augmentation(config, dataset)?;
         let settings = settings(config, dataset.width, images);
         let tuning = tuning(config, gpu)?;
-        let Compiled { plan, tensors } = fit(&gpu.room(), settings.batch, |batch| {
+        let room = gpu.room();
+        let Compiled { plan, tensors } = fit(&room, settings.batch, |batch| {
             check_batch(net, batch)?;
-            let Compiled { plan, tensors } = compile(net, &Settings { batch, ..settings }, tuning);
-            let plan = plan.share_memory();
-            Ok(Compiled { plan, tensors })
+            Ok(keeping(tuning, Some(&room), |tuning| {
+                compile(net, &Settings { batch, ..settings }, tuning)
+            }))
         })?;
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);

@@ -5,7 +5,7 @@
 //! the outputs are made from what the points give. Both gradients are the exact transposes of these steps.
 
 use super::Conv2d;
-use crate::gpu::{Constant, Kernel, Plan, Tensor, Tuning, kernel};
+use crate::gpu::{Constant, Kept, Kernel, Plan, Tensor, Tuning, kernel};
 use crate::ops::Write;
 use crate::ops::linear::{Linear, LinearBatch};
 use crate::ops::product::{LONGEST_SUM, sum_rows};
@@ -31,6 +31,13 @@ const WIDTH: u32 = 4;
 
 /// Largest binding that WebGPU promises.
 const LARGEST_BINDING: u64 = 128 << 20;
+
+/// The points of a layer's weights and inputs, if they are kept from forwards to backwards.
+#[derive(Debug, Clone, Default)]
+pub struct Points {
+    u: Option<Tensor>,
+    v: Option<Tensor>,
+}
 
 /// A convolution that can be computed so.
 #[derive(Clone, Copy)]
@@ -63,9 +70,10 @@ impl Winograd {
         [x, w]: [&Tensor; 2],
         bias: Option<&Tensor>,
         y: &Tensor,
+        points: &Points,
     ) {
-        let u = self.weights(plan, w);
-        let v = self.inputs(plan, x);
+        let u = self.weights(plan, w, points.u.clone());
+        let v = self.inputs(plan, x, points.v.clone());
         let m = plan.scratch("winograd.m", &[POINTS, self.tiles, self.conv.k]);
         self.products().forward(plan, [&v, &u], None, &m);
         let constants = [("HAS_BIAS", bias.is_some().into())];
@@ -87,9 +95,10 @@ impl Winograd {
         [w, dm]: [&Tensor; 2],
         dx: &Tensor,
         write: Write,
+        points: &Points,
     ) {
-        let u = self.weights(plan, w);
-        let dv = plan.scratch("winograd.dv", &[POINTS, self.tiles, self.conv.c]);
+        let u = (points.u.clone()).unwrap_or_else(|| self.weights(plan, w, None));
+        let dv = self.input_points(plan, "winograd.dv");
         (self.products()).grad_input(plan, [&u, dm], &dv, Write::Set);
         self.per_tile(
             plan,
@@ -107,10 +116,10 @@ impl Winograd {
         [x, dm]: [&Tensor; 2],
         dw: &Tensor,
         dbias: Option<&Tensor>,
+        points: &Points,
     ) {
-        // Made again: kept since the forward pass, those of all layers would take more memory than all else.
-        let v = self.inputs(plan, x);
-        let du = plan.scratch("winograd.du", &[POINTS, self.conv.c, self.conv.k]);
+        let v = (points.v.clone()).unwrap_or_else(|| self.inputs(plan, x, None));
+        let du = self.weight_points(plan, "winograd.du");
         (self.products()).grad_weight(plan, [&v, dm], &du, None);
         self.per_weight(plan, &GRAD_WEIGHT, &[&du, dw]);
         if let Some(dbias) = dbias {
@@ -124,14 +133,30 @@ impl Winograd {
         Linear { n, c, k }.times(POINTS)
     }
 
-    fn inputs(self, plan: &mut Plan, x: &Tensor) -> Tensor {
-        let v = plan.scratch("winograd.v", &[POINTS, self.tiles, self.conv.c]);
+    pub(super) fn points(self, plan: &mut Plan, name: &str) -> Points {
+        let kept = plan.tuning.kept;
+        Points {
+            u: (kept >= Kept::Weights).then(|| self.weight_points(plan, &format!("{name}.u"))),
+            v: (kept >= Kept::All).then(|| self.input_points(plan, &format!("{name}.v"))),
+        }
+    }
+
+    fn input_points(self, plan: &mut Plan, name: &str) -> Tensor {
+        plan.scratch(name, &[POINTS, self.tiles, self.conv.c])
+    }
+
+    fn weight_points(self, plan: &mut Plan, name: &str) -> Tensor {
+        plan.scratch(name, &[POINTS, self.conv.c, self.conv.k])
+    }
+
+    fn inputs(self, plan: &mut Plan, x: &Tensor, kept: Option<Tensor>) -> Tensor {
+        let v = kept.unwrap_or_else(|| self.input_points(plan, "winograd.v"));
         self.per_tile(plan, &INPUT, self.conv.c, &[], &[x, &v]);
         v
     }
 
-    fn weights(self, plan: &mut Plan, w: &Tensor) -> Tensor {
-        let u = plan.scratch("winograd.u", &[POINTS, self.conv.c, self.conv.k]);
+    fn weights(self, plan: &mut Plan, w: &Tensor, kept: Option<Tensor>) -> Tensor {
+        let u = kept.unwrap_or_else(|| self.weight_points(plan, "winograd.u"));
         self.per_weight(plan, &WEIGHT, &[w, &u]);
         u
     }
