@@ -15,7 +15,7 @@ mod tuning;
 pub use adapter::{AdapterFacts, list_adapters};
 pub use device::{Gpu, Options, Patch};
 pub use kernel::Kernel;
-pub use machine::{Machine, mebibytes};
+pub use machine::{LaunchSeconds, Machine, mebibytes};
 pub use plan::{Constant, Dispatch, Grid, Phase, Plan, Tensor, VIEW_ALIGNMENT};
 pub use room::Room;
 pub use tuning::{Kept, Product, Tuning};

@@ -82,6 +82,7 @@ fn layers_and_kernels_are_those_of_a_training_step() {
         positive(&row["seconds"]);
         positive(&row["bytes"]);
         positive(&row["share_of_ceilings"]);
+        assert!(row["device_seconds_trusted"].is_boolean(), "{row}");
     }
     positive(&line["peak_flops_per_second"]);
     positive(&line["peak_bytes_per_second"]);

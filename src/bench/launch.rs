@@ -1,6 +1,6 @@
 //! Each launch of a training step.
 
-use super::open;
+use super::{median, open};
 use crate::config::Config;
 use crate::error::Result;
 use crate::gpu::Gpu;
@@ -19,10 +19,26 @@ pub struct LaunchTime {
     pub kernel: String,
     /// Of each time it ran, alone, with the cost of a submission in it.
     pub seconds: Vec<f64>,
+    /// The median by the time stamps of the device, where it has any.
+    pub device_seconds: Option<f64>,
     /// Multiplications and additions, if it is a sum of products, as [`Dispatch::flops`](crate::gpu::Dispatch::flops).
     pub flops: u64,
     /// As [`Dispatch::bytes`](crate::gpu::Dispatch::bytes).
     pub bytes: u64,
+}
+
+/// Seconds that the host takes to submit a launch and to hear that it is done, at most, where nothing else keeps it.
+const OVERHEAD: f64 = 0.001;
+
+impl LaunchTime {
+    /// Whether the clock of the device tells what the wall clock tells: not more, and not less than four fifths beside
+    /// what a submission costs. Some drivers stamp when they are told of the work instead of when they do it.
+    pub fn stamps_agree(&self) -> bool {
+        let wall = median(&self.seconds);
+        self.device_seconds.is_some_and(|device| {
+            (0.0..=1.02 * wall).contains(&device) && wall - device <= 0.2 * wall + OVERHEAD
+        })
+    }
 }
 
 /// The launches of a training step on made-up images, each `repeats` times.
@@ -51,11 +67,41 @@ pub fn launches(
                 phase,
                 layer: dispatch.layer.clone(),
                 kernel: dispatch.kernel.label(),
-                seconds,
+                seconds: seconds.iter().map(|run| run.wall).collect(),
+                device_seconds: seconds
+                    .iter()
+                    .map(|run| run.device)
+                    .collect::<Option<Vec<f64>>>()
+                    .map(|runs| median(&runs)),
                 flops: dispatch.flops,
                 bytes: dispatch.bytes,
             });
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_agree_that_are_a_little_below_the_wall_clock() {
+        let row = |wall: f64, device_seconds: Option<f64>| LaunchTime {
+            phase: "forward",
+            layer: "conv1".into(),
+            kernel: "relu_forward".into(),
+            seconds: vec![wall, 9.0, 0.0],
+            device_seconds,
+            flops: 0,
+            bytes: 0,
+        };
+        for (wall, device) in [(0.5, 0.5), (0.5, 0.42), (0.0005, 0.0001), (0.5, 0.505)] {
+            assert!(row(wall, Some(device)).stamps_agree(), "{wall} {device}");
+        }
+        for (wall, device) in [(0.5, 0.6), (0.5, 0.3), (0.5, -0.1), (0.1, 0.0)] {
+            assert!(!row(wall, Some(device)).stamps_agree(), "{wall} {device}");
+        }
+        assert!(!row(0.5, None).stamps_agree());
+    }
 }

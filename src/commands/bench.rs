@@ -144,22 +144,26 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
         "kernel",
         "ms",
         "spread",
+        "device ms",
         "GFLOP/s",
         "GB/s",
         "of ceilings",
     ]);
-    let (mut times, mut rows) = (Times::default(), Vec::new());
+    let (mut times, mut rows, mut untrusted) = (Times::default(), Vec::new(), 0);
     for (variant, row) in variants(&gpu, &net, &config, args.repeats)? {
         let seconds = median(&row.seconds);
         let spread = row.seconds.iter().map(|time| (time - seconds).abs());
         let spread = median(&spread.collect::<Vec<f64>>());
         let of_ceilings = share(&row, &peak);
+        let stamps_agree = row.stamps_agree();
+        untrusted += usize::from(row.device_seconds.is_some() && !stamps_agree);
         let LaunchTime {
             phase,
             layer,
             kernel,
             flops,
             bytes,
+            device_seconds,
             ..
         } = row;
         times.push(format!("{variant}: {phase} {layer} {kernel}"), seconds);
@@ -170,6 +174,8 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
             "kernel": kernel,
             "seconds": seconds,
             "spread_seconds": spread,
+            "device_seconds": device_seconds,
+            "device_seconds_trusted": stamps_agree,
             "flops": flops,
             "bytes": bytes,
             "share_of_ceilings": of_ceilings,
@@ -185,6 +191,10 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
             kernel,
             millis(seconds),
             format!("{:.0} %", 100.0 * spread / seconds),
+            device_seconds.map_or_else(String::new, |device| {
+                let mark = if stamps_agree { "" } else { " ?" };
+                format!("{}{mark}", millis(device))
+            }),
             speed,
             giga(bytes as f64 / seconds),
             format!("{:.0} %", 100.0 * of_ceilings),
@@ -194,10 +204,18 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
     Ok(Report {
         title: title(&net, &config, &gpu),
         table,
-        foot: vec![
+        foot: [
             format!("ceilings: {} GFLOP/s, {} GB/s", giga(flops), giga(bytes)),
-            "each launch alone, with the cost of a submission".into(),
-        ],
+            "each launch alone, with the cost of a submission; device ms is by its own time stamps"
+                .into(),
+        ]
+        .into_iter()
+        .chain((untrusted > 0).then(|| {
+            format!(
+                "{untrusted} of these, marked ?, disagree with the wall clock: do not trust them"
+            )
+        }))
+        .collect(),
         times,
         json: json!({
             "bench": "kernel",

@@ -113,7 +113,8 @@ impl Gpu {
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("wgprune"),
-            required_features: adapter.features() & wgpu::Features::SUBGROUP,
+            required_features: adapter.features()
+                & (wgpu::Features::SUBGROUP | wgpu::Features::TIMESTAMP_QUERY),
             required_limits: limits,
             ..Default::default()
         }))

@@ -1,5 +1,9 @@
 //! A plan made real on a device: buffers, bind groups and pipelines, ready to be replayed.
 
+mod timing;
+
+pub use timing::LaunchSeconds;
+
 use super::device::{PATIENCE, lock};
 use super::room::{machine_memory, too_large};
 use super::{Gpu, Plan, Product, Room, Tensor};
@@ -19,6 +23,15 @@ struct Launch {
     pipeline: Arc<wgpu::ComputePipeline>,
     bindings: wgpu::BindGroup,
     groups: [u32; 3],
+}
+
+impl Launch {
+    fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        let [x, y, z] = self.groups;
+        pass.dispatch_workgroups(x, y, z);
+    }
 }
 
 /// Bytes of the first staging buffer: what is read from step to step fits. It grows with the first checkpoint.
@@ -225,11 +238,15 @@ impl Machine {
     /// # Errors
     /// The device was lost or reported an error.
     pub fn read<T: Pod>(&self, tensor: &Tensor) -> Result<Vec<T>> {
-        self.read_bytes(tensor.buffer, self.start(tensor), tensor.bytes())
-            .map(|bytes| bytemuck::pod_collect_to_vec(&bytes))
+        self.read_bytes(
+            &self.buffers[tensor.buffer],
+            self.start(tensor),
+            tensor.bytes(),
+        )
+        .map(|bytes| bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    fn read_bytes(&self, buffer: usize, start: u64, size: u64) -> Result<Vec<u8>> {
+    fn read_bytes(&self, buffer: &wgpu::Buffer, start: u64, size: u64) -> Result<Vec<u8>> {
         let Gpu { device, queue, .. } = &*self.gpu;
         // Taken out and only put back after a read that worked, as one that failed may leave it mapped.
         let staging = lock(&self.staging)
@@ -237,7 +254,7 @@ impl Machine {
             .filter(|staging| staging.size() >= size)
             .unwrap_or_else(|| self.gpu.staging(size));
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(&self.buffers[buffer], start, &staging, 0, size);
+        encoder.copy_buffer_to_buffer(buffer, start, &staging, 0, size);
         queue.submit([encoder.finish()]);
         let (sender, receiver) = std::sync::mpsc::channel();
         let range = staging.slice(..size);
@@ -304,33 +321,10 @@ impl Machine {
         for launches in passes {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for launch in launches {
-                pass.set_pipeline(&launch.pipeline);
-                pass.set_bind_group(0, &launch.bindings, &[]);
-                let [x, y, z] = launch.groups;
-                pass.dispatch_workgroups(x, y, z);
+                launch.record(&mut pass);
             }
         }
         queue.submit([encoder.finish()])
-    }
-
-    /// Seconds that each dispatch of a phase takes when it runs alone, `repeats` times over: wall time with the cost of
-    /// a submission in it.
-    ///
-    /// # Errors
-    /// The device was lost or reported an error.
-    pub fn time_dispatches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<f64>>> {
-        let alone = |launch: &Launch| {
-            let start = std::time::Instant::now();
-            let submission = self.submit(std::iter::once(std::slice::from_ref(launch)));
-            self.gpu
-                .wait(Some(submission))
-                .map(|()| start.elapsed().as_secs_f64())
-        };
-        let each = |launch: &Launch| {
-            alone(launch)?; // the driver compiles at the first launch
-            (0..repeats.max(1)).map(|_| alone(launch)).collect()
-        };
-        self.launches(phase).iter().map(each).collect()
     }
 
     /// Waits until all submitted work is done.
@@ -350,8 +344,9 @@ impl Machine {
         let margin = self.gpu.margin();
         let mut broken = Vec::new();
         for (index, spec) in plan.buffers.iter().enumerate().filter(|_| margin > 0) {
-            let before = self.read_bytes(index, 0, margin)?;
-            let after = self.read_bytes(index, self.buffers[index].size() - margin, margin)?;
+            let buffer = &self.buffers[index];
+            let before = self.read_bytes(buffer, 0, margin)?;
+            let after = self.read_bytes(buffer, buffer.size() - margin, margin)?;
             if before.iter().chain(&after).any(|&byte| byte != CANARY) {
                 broken.push(spec.name.clone());
             }

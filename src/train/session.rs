@@ -12,7 +12,7 @@ use super::{
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::gpu::{Gpu, Machine, Plan};
+use crate::gpu::{Gpu, LaunchSeconds, Machine, Plan};
 use crate::net::{
     Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
 };
@@ -200,7 +200,7 @@ impl Session {
     ///
     /// # Errors
     /// The device was lost or reported an error.
-    pub fn time_launches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<f64>>> {
+    pub fn time_launches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<LaunchSeconds>>> {
         self.machine.time_dispatches(phase, repeats)
     }
 
