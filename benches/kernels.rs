@@ -90,7 +90,12 @@ fn time(
             .time_dispatches(phase.name, 5)
             .expect("a device that works");
         let times: Vec<f64> = (times.iter())
-            .map(|times| times.iter().copied().fold(f64::INFINITY, f64::min))
+            .map(|times| {
+                times
+                    .iter()
+                    .map(|run| run.wall)
+                    .fold(f64::INFINITY, f64::min)
+            })
             .collect();
         if STEP.contains(&phase.name) {
             step += times.iter().sum::<f64>();

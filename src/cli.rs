@@ -5,7 +5,9 @@ mod data;
 mod examples;
 mod values;
 
-pub(crate) use bench::{BenchCommand, LaunchArgs, ModelArgs, PeakArgs, TellArgs, WhatArgs};
+pub(crate) use bench::{
+    BenchCommand, KernelArgs, LaunchArgs, ModelArgs, PeakArgs, TellArgs, WhatArgs,
+};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use data::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
@@ -249,7 +251,8 @@ pub(crate) struct EvalArgs {
     pub(crate) logits: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// A key of the configuration that says how data is read, for example data.size=96; may be given more than once
+    /// A key of the configuration that says how data is read, for example data.size=96, or which kernels are taken, such as
+    /// tuning.file=tuning.json; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     pub(crate) edits: Vec<(String, Value)>,
     #[command(flatten)]

@@ -1,13 +1,17 @@
 //! The configuration of a run: what the TOML file, the flags and the saved copy hold.
 
 mod keys;
+mod measured;
 mod optimiser;
 mod range;
 mod recipe;
 mod resolve;
+mod tuning;
 
+pub use measured::{AdapterChoices, Choice, TuningFile};
 pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
 pub use recipe::{RECIPES, Recipe};
+pub use tuning::{ProductKind, TuningConfig};
 
 use crate::data::{self, Dataset, ImageOptions};
 use crate::net::{InitConfig, Network};
@@ -184,31 +188,6 @@ pub struct PruneConfig {
     pub every: String,
 }
 
-/// Algorithms for sums of products by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProductKind {
-    /// What suits the adapter.
-    Auto,
-    /// Register blocks; runs everywhere.
-    Block,
-    /// Shared tiles; runs everywhere, and is made for GPUs.
-    Tiles,
-    /// Subgroup lanes.
-    Lanes,
-}
-
-/// `[tuning]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TuningConfig {
-    /// `auto`, `block`, `tiles` or `lanes`.
-    pub product: ProductKind,
-    /// Whether convolutions that can be are computed by Winograd's algorithm: faster, and rounded as the largest numbers of
-    /// 6 x 6 pixels are.
-    pub winograd: bool,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -275,15 +254,6 @@ impl Default for PruneConfig {
             start: Length::Steps(0),
             end: Length::Percent(75.0),
             every: "auto".into(),
-        }
-    }
-}
-
-impl Default for TuningConfig {
-    fn default() -> Self {
-        Self {
-            product: ProductKind::Auto,
-            winograd: true,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Gpu::load`] turns it into a [`Machine`] with buffers, pipelines and bind groups, which replays it.
 
 mod adapter;
+mod choices;
 mod device;
 mod kernel;
 mod machine;
@@ -13,6 +14,7 @@ mod room;
 mod tuning;
 
 pub use adapter::{AdapterFacts, list_adapters};
+pub use choices::{Choices, Direction, Geometry, Workload};
 pub use device::{Gpu, Options, Patch};
 pub use kernel::Kernel;
 pub use machine::{LaunchSeconds, Machine, mebibytes};

@@ -26,6 +26,7 @@ pub mod bench;
 pub mod check;
 pub mod config;
 pub mod data;
+mod disk;
 pub mod error;
 pub mod gpu;
 mod hash;

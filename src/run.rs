@@ -14,7 +14,6 @@
 //! | `lock` | the process that works on the run, while one does |
 
 mod checkpoint;
-mod disk;
 mod folder;
 mod lock;
 mod record;
@@ -26,13 +25,13 @@ pub use record::{Environment, State};
 pub use resume::Resume;
 
 use crate::config::Config;
+use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result, as_argument};
 use crate::hash::sha256;
 use crate::net::{Parameter, encode_weights};
 use crate::ops::Record as StepRecord;
 use crate::train::{Checkpoint, EpochSummary, Observer, Schedule, Session};
 use checkpoint::Layout;
-use disk::Disk;
 use lock::Lock;
 use record::{Failure, Identity, Record, SCHEMA, pretty};
 use serde::Serialize;

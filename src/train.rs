@@ -1,6 +1,7 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
 mod checks;
+mod choices;
 mod clock;
 mod evaluate;
 mod fit;
@@ -13,6 +14,7 @@ mod settings;
 mod watch;
 
 pub use checks::{check_augmentation, check_batch, check_data, train_images};
+pub use choices::choices;
 pub use clock::Spent;
 pub use evaluate::Evaluator;
 pub use fit::{fit, keeping};
@@ -21,7 +23,7 @@ pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
-pub use settings::{settings, tuning};
+pub use settings::settings;
 
 use clock::Clock;
 use watch::{check_finite, check_kept, wanted, warn_of_collapse};

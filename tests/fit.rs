@@ -42,8 +42,8 @@ fn a_plan_keeps_what_it_could_make_again_where_there_is_memory() {
             buffer: 1 << 30,
             memory,
         };
-        let compile = |tuning| compile(&net, &settings, tuning);
-        keeping(Tuning::PORTABLE, Some(&room), compile).plan
+        let compile = |choices| compile(&net, &settings, choices);
+        keeping(&Tuning::PORTABLE.into(), Some(&room), compile).plan
     };
     let launches = |plan: &Plan, name: &str| {
         let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);

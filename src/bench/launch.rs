@@ -3,7 +3,7 @@
 use super::{median, open};
 use crate::config::Config;
 use crate::error::Result;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Workload};
 use crate::net::Net;
 use crate::train::STEP;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct LaunchTime {
     pub phase: &'static str,
     /// Name of the layer.
     pub layer: String,
+    /// What it computes a part of, if that sums products.
+    pub workload: Option<Workload>,
     /// Name and variant of the kernel.
     pub kernel: String,
     /// Of each time it ran, alone, with the cost of a submission in it.
@@ -31,6 +33,11 @@ pub struct LaunchTime {
 const OVERHEAD: f64 = 0.001;
 
 impl LaunchTime {
+    /// Whether it is a step of Winograd's algorithm.
+    pub fn is_winograd(&self) -> bool {
+        self.kernel.contains("winograd")
+    }
+
     /// Whether the clock of the device tells what the wall clock tells: not more, and not less than four fifths beside
     /// what a submission costs. Some drivers stamp when they are told of the work instead of when they do it.
     pub fn stamps_agree(&self) -> bool {
@@ -66,6 +73,7 @@ pub fn launches(
             rows.push(LaunchTime {
                 phase,
                 layer: dispatch.layer.clone(),
+                workload: dispatch.workload,
                 kernel: dispatch.kernel.label(),
                 seconds: seconds.iter().map(|run| run.wall).collect(),
                 device_seconds: seconds
@@ -90,6 +98,7 @@ mod tests {
         let row = |wall: f64, device_seconds: Option<f64>| LaunchTime {
             phase: "forward",
             layer: "conv1".into(),
+            workload: None,
             kernel: "relu_forward".into(),
             seconds: vec![wall, 9.0, 0.0],
             device_seconds,

@@ -13,12 +13,13 @@ pub(crate) enum BenchCommand {
     /// Each launch of a training step, in every variant that the adapter can run
     ///
     /// Products are computed by blocks, by tiles and, where there are subgroups, by lanes, unless tuning.product names one
-    /// of them, and convolutions by Winograd's algorithm and as plain sums, unless tuning.winograd is false. The spread
+    /// of them, and convolutions by Winograd's algorithm and as plain sums, unless tuning.winograd is false. What
+    /// tuning.file decides, or the adapter takes by default if that is none of these, is one more variant. The spread
     /// is the median distance of a time from the median of all. What a launch reaches of the ceilings is a share of the
     /// adapter's multiply-adds or of its copies, as `bench peak` finds them, whichever is more; what stays in caches can
     /// be read faster than it is copied.
     #[command(after_help = examples::BENCH_KERNEL)]
-    Kernel(LaunchArgs),
+    Kernel(KernelArgs),
     /// Each layer of a training step, forwards and backwards
     #[command(after_help = examples::BENCH_LAYER)]
     Layer(LaunchArgs),
@@ -33,7 +34,8 @@ impl BenchCommand {
     pub(crate) fn tell(&self) -> &TellArgs {
         match self {
             Self::Peak(args) => &args.tell,
-            Self::Kernel(args) | Self::Layer(args) => &args.what.tell,
+            Self::Kernel(args) => &args.launch.what.tell,
+            Self::Layer(args) => &args.what.tell,
             Self::Model(args) => &args.what.tell,
         }
     }
@@ -74,7 +76,7 @@ pub(crate) struct WhatArgs {
     /// Images in a step; without it, those of the configuration: 128
     #[arg(long, value_name = "B", value_parser = values::batch, allow_negative_numbers = true)]
     batch: Option<i64>,
-    /// Any key of the configuration, for example tuning.product=block; may be given more than once
+    /// Any key of the configuration, for example tuning.product=block or tuning.file=tuning.json; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     edits: Vec<(String, Value)>,
     #[command(flatten)]
@@ -108,4 +110,17 @@ pub(crate) struct LaunchArgs {
     /// Launches of each kernel
     #[arg(long, value_name = "N", default_value = "5", value_parser = values::launches, allow_negative_numbers = true)]
     pub(crate) repeats: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KernelArgs {
+    #[command(flatten)]
+    pub(crate) launch: LaunchArgs,
+    /// Write the fastest variant of each convolution and linear layer to a file, for later runs with
+    /// --set tuning.file=FILE
+    ///
+    /// For this adapter and driver, in this batch, forwards and backwards apart. What the file has for others stays in it.
+    /// Faster variants sum in another order, so that the last digits of a run differ.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_tuning: Option<PathBuf>,
 }

@@ -47,7 +47,8 @@ pub(super) const BENCH_KERNEL: &str = "Examples:
   wgprune bench kernel
   wgprune bench kernel --model lenet-300-100 --markdown
   wgprune bench kernel --json > base.json
-  wgprune bench kernel --compare base.json --fail-over 10%";
+  wgprune bench kernel --compare base.json --fail-over 10%
+  wgprune bench kernel --model resnet-18 --write-tuning tuning.json";
 
 pub(super) const BENCH_MODEL: &str = "Examples:
   wgprune bench model

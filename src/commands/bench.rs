@@ -2,19 +2,23 @@
 
 mod compare;
 mod report;
+mod variant;
+mod write;
 
 use super::{adapter_json, open_gpu, open_net};
-use crate::cli::{BenchCommand, LaunchArgs, ModelArgs, PeakArgs, WhatArgs};
+use crate::cli::{BenchCommand, KernelArgs, LaunchArgs, ModelArgs, PeakArgs, WhatArgs};
 use compare::Base;
 use report::{Report, Table, Times, millis};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use variant::{Variant, default_kind, variants};
 use wgprune::bench::{LaunchTime, Peak, launches, median, model, peak};
-use wgprune::config::{Config, ProductKind};
+use wgprune::config::Config;
 use wgprune::error::Result;
 use wgprune::gpu::{Gpu, mebibytes};
 use wgprune::net::Net;
+use write::{Writer, Written};
 
 pub(super) fn run(command: &BenchCommand, start: Instant) -> Result<()> {
     let tell = command.tell();
@@ -98,44 +102,14 @@ fn share(row: &LaunchTime, peak: &Peak) -> f64 {
     flops.max(row.bytes as f64 / seconds / peak.bytes)
 }
 
-/// The launches of a step with the kernels of each variant: with a name, a product of each kind that the adapter can run,
-/// and where Winograd's algorithm is used, once more without it.
-fn variants(
-    gpu: &Arc<Gpu>,
-    net: &Net,
-    config: &Config,
-    repeats: u32,
-) -> Result<Vec<(String, LaunchTime)>> {
-    let kinds = [
-        ("block", ProductKind::Block, true),
-        ("tiles", ProductKind::Tiles, true),
-        ("lanes", ProductKind::Lanes, gpu.adapter.lanes().is_some()),
-    ];
-    let chosen = config.tuning.product;
-    let wanted = kinds
-        .into_iter()
-        .filter(|&(_, kind, is_there)| match chosen {
-            ProductKind::Auto => is_there,
-            chosen => kind == chosen,
-        });
-    let mut all = Vec::new();
-    for (name, kind, _) in wanted {
-        let mut config = config.clone();
-        config.tuning.product = kind;
-        let rows = launches(gpu, net, &config, repeats)?;
-        let is_winograd = rows.iter().any(|row| row.kernel.contains("winograd"));
-        all.extend(rows.into_iter().map(|row| (name.to_owned(), row)));
-        if is_winograd {
-            config.tuning.winograd = false;
-            let rows = launches(gpu, net, &config, repeats)?.into_iter();
-            all.extend(rows.map(|row| (format!("{name}, plain"), row)));
-        }
-    }
-    Ok(all)
-}
-
-fn run_kernel(args: &LaunchArgs) -> Result<Report> {
-    let (gpu, net, config) = open(&args.what)?;
+fn run_kernel(args: &KernelArgs) -> Result<Report> {
+    let KernelArgs {
+        launch: LaunchArgs { what, repeats },
+        write_tuning,
+    } = args;
+    let (gpu, net, config) = open(what)?;
+    let writer = (write_tuning.as_deref()).map(|path| Writer::open(path, &config));
+    let writer = writer.transpose()?;
     let peak = peak(&gpu)?;
     let mut table = Table::new(&[
         "variant",
@@ -150,7 +124,16 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
         "of ceilings",
     ]);
     let (mut times, mut rows, mut untrusted) = (Times::default(), Vec::new(), 0);
-    for (variant, row) in variants(&gpu, &net, &config, args.repeats)? {
+    let variants = variants(&gpu, &net, &config, *repeats)?;
+    let written = writer.map(|writer| writer.write(&gpu.adapter, default_kind(&gpu), &variants));
+    let written = written.transpose()?;
+    let all = variants
+        .into_iter()
+        .flat_map(|Variant { name, launches, .. }| {
+            let rows = launches.into_iter();
+            rows.map(move |row| (name.clone(), row))
+        });
+    for (variant, row) in all {
         let seconds = median(&row.seconds);
         let spread = row.seconds.iter().map(|time| (time - seconds).abs());
         let spread = median(&spread.collect::<Vec<f64>>());
@@ -201,21 +184,21 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
         ]);
     }
     let [flops, bytes] = [peak.best_flops(), peak.bytes];
+    let mut foot = vec![
+        format!("ceilings: {} GFLOP/s, {} GB/s", giga(flops), giga(bytes)),
+        "each launch alone, with the cost of a submission; device ms is by its own time stamps"
+            .into(),
+    ];
+    if untrusted > 0 {
+        foot.push(format!(
+            "{untrusted} of these, marked ?, disagree with the wall clock: do not trust them"
+        ));
+    }
+    foot.extend(written.as_ref().map(Written::line));
     Ok(Report {
         title: title(&net, &config, &gpu),
         table,
-        foot: [
-            format!("ceilings: {} GFLOP/s, {} GB/s", giga(flops), giga(bytes)),
-            "each launch alone, with the cost of a submission; device ms is by its own time stamps"
-                .into(),
-        ]
-        .into_iter()
-        .chain((untrusted > 0).then(|| {
-            format!(
-                "{untrusted} of these, marked ?, disagree with the wall clock: do not trust them"
-            )
-        }))
-        .collect(),
+        foot,
         times,
         json: json!({
             "bench": "kernel",
@@ -224,6 +207,7 @@ fn run_kernel(args: &LaunchArgs) -> Result<Report> {
             "peak_flops_per_second": flops,
             "peak_bytes_per_second": bytes,
             "kernels": rows,
+            "tuning": written.as_ref().map(Written::json),
             "adapter": adapter_json(&gpu.adapter),
         }),
     })

@@ -32,8 +32,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
     let settings = settings(&config, input.w, [0; 2]);
-    let plan = keeping(tuning(args)?, None, |tuning| {
-        compile(&net, &settings, tuning)
+    let plan = keeping(&tuning(args)?.into(), None, |choices| {
+        compile(&net, &settings, choices)
     })
     .plan;
     let parameters = net.parameters();

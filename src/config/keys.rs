@@ -7,11 +7,16 @@ use toml::{Table, Value};
 /// The key of a network that came from a file.
 pub(super) const NETWORK: &str = "network";
 
+/// The section with the choices of a tuning file, and their key there.
+pub(super) const TUNING: &str = "tuning";
+pub(super) const MEASURED: &str = "measured";
+
 /// Refuses keys that the defaults do not have, with the nearest one that they have.
 pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
     for (key, value) in table {
-        // Whose keys are those of its layers.
-        if prefix.is_empty() && key == NETWORK {
+        // Their keys are those of layers and of a tuning file.
+        let path = format!("{prefix}{key}");
+        if path == NETWORK || path == format!("{TUNING}.{MEASURED}") {
             continue;
         }
         let Some(default) = known.get(key) else {

@@ -1,6 +1,6 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
-use super::keys::{NETWORK, check_keys};
+use super::keys::{MEASURED, NETWORK, TUNING, check_keys};
 use super::range::range;
 use super::{Config, MAX_BATCH, recipe};
 use crate::data;
@@ -26,6 +26,8 @@ fn from_table(table: &Table, source: &str) -> Result<Config> {
 impl Config {
     /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier.
     ///
+    /// The tuning file that they name is read, unless a run's configuration has what it held.
+    ///
     /// A name with a path separator in it, or `.toml` at its end, is that of a file.
     ///
     /// # Errors
@@ -42,11 +44,17 @@ impl Config {
             if key == "model" {
                 table.remove(NETWORK);
             }
+            if let ("tuning.file", Some(Value::Table(tuning))) =
+                (key.as_str(), table.get_mut(TUNING))
+            {
+                tuning.remove(MEASURED);
+            }
             set(&mut table, key, value.clone())?;
         }
         check_keys(&table, &defaults, "", "the configuration")?;
-        let config = from_table(&table, "the configuration")?;
+        let mut config = from_table(&table, "the configuration")?;
         config.check()?;
+        config.tuning.read()?;
         Ok(config)
     }
 

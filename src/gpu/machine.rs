@@ -157,16 +157,19 @@ impl Gpu {
 
     /// Refuses a plan for other subgroups than the adapter's.
     fn check_tuning(&self, plan: &Plan) -> Result<()> {
-        match plan.tuning.product {
-            Product::Lanes(lanes) if self.adapter.lanes() != Some(lanes) => Err(Error::config(
+        let other = plan.choices.all().find_map(|tuning| match tuning.product {
+            Product::Lanes(lanes) => Some(lanes).filter(|_| self.adapter.lanes() != Some(lanes)),
+            _ => None,
+        });
+        other.map_or(Ok(()), |lanes| {
+            Err(Error::config(
                 format!(
                     "the plan is made for subgroups of {lanes}, which {:?} does not have",
                     self.adapter.name
                 ),
                 "record it with a tuning of this adapter",
-            )),
-            _ => Ok(()),
-        }
+            ))
+        })
     }
 
     /// What there is room for now.

@@ -1,6 +1,7 @@
 //! A plan: the tensors and dispatches of a run, recorded once, as plain data.
 
-use super::{Kernel, Tuning};
+use super::{Choices, Kernel, Tuning, Workload};
+use std::collections::HashSet;
 use std::fmt;
 
 /// One override constant of a kernel.
@@ -112,6 +113,8 @@ impl Grid {
 pub struct Dispatch {
     /// The layer or step of the algorithm that it belongs to.
     pub layer: String,
+    /// What the layer computes, where it sums products.
+    pub workload: Option<Workload>,
     /// What runs.
     pub kernel: Kernel,
     /// A value for every override of the kernel.
@@ -147,21 +150,26 @@ pub(super) struct BufferSpec {
 pub struct Plan {
     /// Which kernel variants the ops record.
     pub tuning: Tuning,
+    pub(super) choices: Choices,
     pub(super) buffers: Vec<BufferSpec>,
     pub(super) phases: Vec<Phase>,
     current: usize,
     layer: String,
+    workload: Option<Workload>,
 }
 
 impl Plan {
-    /// An empty plan whose ops will choose their kernels by `tuning`.
-    pub fn new(tuning: Tuning) -> Self {
+    /// An empty plan whose ops will choose their kernels by these choices, or all of them by one tuning.
+    pub fn new(choices: impl Into<Choices>) -> Self {
+        let choices = choices.into();
         Self {
-            tuning,
+            tuning: choices.default,
+            choices,
             buffers: Vec::new(),
             phases: Vec::new(),
             current: 0,
             layer: String::new(),
+            workload: None,
         }
     }
 
@@ -212,6 +220,36 @@ impl Plan {
         self.layer = name.into();
     }
 
+    /// What `record` appends computes this shape, with the kernels that were chosen for it.
+    pub(crate) fn computes<T>(
+        &mut self,
+        workload: Workload,
+        record: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let default = self.tuning;
+        self.tuning = Tuning {
+            // A matter of memory, and so of the plan as a whole.
+            kept: default.kept,
+            ..self.choices.tuning(workload)
+        };
+        self.workload = Some(workload);
+        let recorded = record(self);
+        self.workload = None;
+        self.tuning = default;
+        recorded
+    }
+
+    /// How many of the shapes that its dispatches compute have choices of their own, and how many shapes there are.
+    pub fn measured_shapes(&self) -> [usize; 2] {
+        let dispatches = self.phases.iter().flat_map(|phase| &phase.dispatches);
+        let shapes: HashSet<Workload> = dispatches
+            .filter_map(|dispatch| dispatch.workload)
+            .collect();
+        let measured = &self.choices.measured;
+        let known = shapes.iter().filter(|&shape| measured.contains_key(shape));
+        [known.count(), shapes.len()]
+    }
+
     /// Appends a launch of `kernel` with `tensors` bound in order. For ops, which make sure that the tensors have the
     /// lengths that the kernel indexes.
     ///
@@ -234,6 +272,7 @@ impl Plan {
             .expect("a phase is begun before the first dispatch");
         phase.dispatches.push(Dispatch {
             layer,
+            workload: self.workload,
             kernel: kernel.clone(),
             constants: constants.to_vec(),
             tensors: tensors.iter().map(|&tensor| tensor.clone()).collect(),

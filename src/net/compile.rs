@@ -4,7 +4,7 @@ use super::arena::{Arena, Placed};
 use super::batch::{RetouchTensors, record_gathers};
 use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
-use crate::gpu::{Plan, Tensor, Tuning};
+use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
     Adam, Affine, Augment, Clip, ColorJitter, CrossEntropy, GatherBatch, Metrics, Prune,
     RandomErasing, Record, Sgd, StepParams, UpdateTensors,
@@ -104,13 +104,13 @@ pub struct RunTensors {
     pub histogram: Tensor,
 }
 
-/// Records a training run of `net`.
+/// Records a training run of `net`, with these kernels.
 ///
 /// # Panics
 /// If the output of a layer, other than the last, is read by none: backwards would find no gradient there.
-pub fn compile(net: &Net, settings: &Settings, tuning: Tuning) -> Compiled {
+pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> Compiled {
     assert_read(net);
-    let mut plan = Plan::new(tuning);
+    let mut plan = Plan::new(choices);
     let arena = Arena::new(net, &mut plan);
     let step = plan.tensor("step", &[StepParams::LEN]);
     let labels = plan.scratch("labels", &[settings.batch]);

@@ -2,8 +2,8 @@
 
 use super::arena::Arena;
 use super::fuse::{Step, steps};
-use super::{Layer, Net, Shape};
-use crate::gpu::{Plan, Tensor};
+use super::{Layer, Net, Node, Shape};
+use crate::gpu::{Direction, Plan, Tensor, Workload};
 use crate::ops::{Add, Points, Relu, Write};
 
 /// A network being recorded for batches of one size: its steps, and the values and gradients between them.
@@ -95,12 +95,24 @@ impl<'a> Recorder<'a> {
         recorder.points = (net.nodes.iter())
             .map(|node| match node.layer {
                 Layer::Conv2d { .. } if recorder.gradients[node.reads].is_some() => {
-                    recorder.conv2d(node).points(plan, &node.name)
+                    recorder.kept_points(plan, node)
                 }
                 _ => Points::default(),
             })
             .collect();
         recorder
+    }
+
+    /// Room for what a convolution keeps, if both directions have a use for it.
+    fn kept_points(&self, plan: &mut Plan, node: &Node) -> Points {
+        let conv = self.conv2d(node);
+        let [forward, backward] =
+            [Direction::Forward, Direction::Backward].map(|way| Workload(conv.geometry(), way));
+        if plan.computes(backward, |plan| conv.is_winograd(plan.tuning)) {
+            plan.computes(forward, |plan| conv.points(plan, &node.name))
+        } else {
+            Points::default()
+        }
     }
 
     /// The images of a batch.
@@ -154,13 +166,17 @@ impl<'a> Recorder<'a> {
                         Mode::Infer => &Points::default(),
                     };
                     let weight = self.arena.weight(&node.name);
-                    conv.forward_keeping(plan, [x, &weight], bias.as_ref(), y, points);
+                    plan.computes(Workload(conv.geometry(), Direction::Forward), |plan| {
+                        conv.forward_keeping(plan, [x, &weight], bias.as_ref(), y, points);
+                    });
                 }
                 Layer::Linear { .. } => {
                     let bias = self.arena.value(&node.name, "bias");
                     let weight = self.arena.weight(&node.name);
-                    self.linear(node)
-                        .forward(plan, [x, &weight], bias.as_ref(), y);
+                    let linear = self.linear(node);
+                    plan.computes(Workload(linear.geometry(), Direction::Forward), |plan| {
+                        linear.forward(plan, [x, &weight], bias.as_ref(), y);
+                    });
                 }
                 Layer::BatchNorm => {
                     let norm = self.norm(step);
@@ -272,20 +288,22 @@ impl<'a> Recorder<'a> {
             let dbias = self.arena.gradient(&node.name, "bias");
             let dbias = dbias.as_ref();
             let w = self.arena.weight(&node.name);
-            match (node.layer, dx) {
-                (Layer::Linear { .. }, dx) => {
-                    let linear = self.linear(node);
+            if let Layer::Linear { .. } = node.layer {
+                let linear = self.linear(node);
+                plan.computes(Workload(linear.geometry(), Direction::Backward), |plan| {
                     linear.grad_weight(plan, [x, dy], &dw, dbias);
                     if let Some((dx, write)) = dx {
                         linear.grad_input(plan, [&w, dy], dx, write);
                     }
-                }
-                (_, None) => self.conv2d(node).grad_weight(plan, [x, dy], &dw, dbias),
-                (_, Some(dx)) => {
-                    let conv = self.conv2d(node);
-                    let points = &self.points[step.node];
-                    conv.backward(plan, [x, &w, dy], (&dw, dbias), dx, points);
-                }
+                });
+            } else {
+                let conv = self.conv2d(node);
+                let workload = Workload(conv.geometry(), Direction::Backward);
+                let points = &self.points[step.node];
+                plan.computes(workload, |plan| match dx {
+                    None => conv.grad_weight(plan, [x, dy], &dw, dbias),
+                    Some(dx) => conv.backward(plan, [x, &w, dy], (&dw, dbias), dx, points),
+                });
             }
             return;
         }

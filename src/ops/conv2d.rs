@@ -4,7 +4,7 @@ mod winograd;
 
 use super::product::{Extent, Operand, ProductKernel, product};
 use super::{Write, windows};
-use crate::gpu::{Constant, Plan, Tensor, Tuning};
+use crate::gpu::{Constant, Geometry, Plan, Tensor, Tuning};
 pub use winograd::Points;
 use winograd::Winograd;
 
@@ -209,6 +209,30 @@ impl Conv2d {
     pub fn points(&self, plan: &mut Plan, name: &str) -> Points {
         let winograd = self.winograd(plan);
         winograd.map_or_else(Points::default, |winograd| winograd.points(plan, name))
+    }
+
+    /// What its kernels are chosen for.
+    pub fn geometry(&self) -> Geometry {
+        let &Self {
+            n,
+            h,
+            w,
+            c,
+            k,
+            kernel,
+            stride,
+            pad,
+        } = self;
+        Geometry::Conv2d {
+            n,
+            h,
+            w,
+            c,
+            k,
+            kernel,
+            stride,
+            pad,
+        }
     }
 
     /// Whether Winograd's algorithm computes it.

@@ -2,7 +2,7 @@
 
 use super::Write;
 use super::product::{Extent, Operand, ProductKernel, product};
-use crate::gpu::{Plan, Tensor};
+use crate::gpu::{Geometry, Plan, Tensor};
 
 const FORWARD: ProductKernel = product!("linear_forward");
 const GRAD_INPUT: ProductKernel = product!("linear_grad_input");
@@ -48,6 +48,12 @@ impl Linear {
         dbias: Option<&Tensor>,
     ) {
         self.times(1).grad_weight(plan, x_dy, dw, dbias);
+    }
+
+    /// What its kernels are chosen for.
+    pub fn geometry(&self) -> Geometry {
+        let &Self { n, c, k } = self;
+        Geometry::Linear { n, c, k }
     }
 
     /// So many of these in one launch, their tensors one behind the other. Only one alone may have a bias.

@@ -2,10 +2,10 @@
 //!
 //! A folder appears whole, by one rename, and is believed only if its hashes hold, those of the metrics so far included.
 
-use super::disk::{Disk, PART};
 use super::record::{Identity, SCHEMA, pretty};
 use super::table::{Mark, Table};
 use super::{METRICS, RESULTS};
+use crate::disk::{Disk, PART};
 use crate::error::Result;
 use crate::hash::sha256;
 use crate::net::{Entry, Parameter, decode, encode, encode_weights, floats};

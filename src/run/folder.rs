@@ -1,8 +1,8 @@
 //! Which folder a new run gets.
 
 use super::RECORD;
-use super::disk::{Disk, parent};
 use crate::config::{Config, Method};
+use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind, Result, as_argument};
 use std::fs;
 use std::io;

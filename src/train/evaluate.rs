@@ -1,7 +1,8 @@
 //! Loss and accuracy over images: what a run asks for after each epoch, and what can be asked of weights alone.
 
 use super::checks::check_values;
-use super::{Score, check_batch, check_data, fit, settings, tuning};
+use super::choices::tell_choices;
+use super::{Score, check_batch, check_data, choices, fit, settings};
 use crate::config::{Config, DataConfig};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,14 +31,16 @@ impl Evaluator {
         check_data(net, dataset)?;
         let images = count(dataset.test.len());
         let settings = settings(&without_augmentation(config), dataset.width, [0, images]);
-        let tuning = tuning(config, gpu)?;
+        let choices = choices(config, gpu)?;
         let Compiled { plan, tensors } = fit(&gpu.room(), batch, |batch| {
             check_batch(net, batch)?;
-            let Compiled { plan, tensors } = compile(net, &Settings { batch, ..settings }, tuning);
+            let Compiled { plan, tensors } =
+                compile(net, &Settings { batch, ..settings }, choices.clone());
             let plan = plan.only(&["gather-test", "infer", "evaluate"]);
             let plan = plan.share_memory();
             Ok(Compiled { plan, tensors })
         })?;
+        tell_choices(config, gpu, &plan);
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TEST]);
         Ok(Self {

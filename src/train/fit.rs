@@ -1,7 +1,7 @@
 //! The plan of a run, if the device has room for it; or else the batch that it has room for.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::gpu::{Kept, Plan, Room, Tuning, mebibytes};
+use crate::gpu::{Choices, Kept, Plan, Room, mebibytes};
 use crate::net::Compiled;
 
 /// Bytes up to which a plan keeps what it could make again.
@@ -9,12 +9,14 @@ const SMALL_PLAN: u64 = 768 << 20;
 
 /// What `compile` makes, with shared memory, and as much kept from forwards to backwards as a small plan has room for.
 pub fn keeping(
-    tuning: Tuning,
+    choices: &Choices,
     room: Option<&Room>,
-    compile: impl Fn(Tuning) -> Compiled,
+    compile: impl Fn(Choices) -> Compiled,
 ) -> Compiled {
     let with = |kept: Kept| {
-        let Compiled { plan, tensors } = compile(Tuning { kept, ..tuning });
+        let mut choices = choices.clone();
+        choices.default.kept = kept;
+        let Compiled { plan, tensors } = compile(choices);
         let plan = plan.share_memory();
         Compiled { plan, tensors }
     };

@@ -4,10 +4,11 @@ mod state;
 
 pub use state::{ParameterState, Snapshot};
 
+use super::choices::tell_choices;
 use super::evaluate::{count, score, upload};
 use super::{
-    ImageSet, Score, check_augmentation, check_batch, check_data, fit, keeping, settings,
-    train_images, tuning,
+    ImageSet, Score, check_augmentation, check_batch, check_data, choices, fit, keeping, settings,
+    train_images,
 };
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
@@ -61,14 +62,15 @@ impl Session {
         check_data(net, dataset)?;
         check_augmentation(config, dataset)?;
         let settings = settings(config, dataset.width, images);
-        let tuning = tuning(config, gpu)?;
+        let choices = choices(config, gpu)?;
         let room = gpu.room();
         let Compiled { plan, tensors } = fit(&room, settings.batch, |batch| {
             check_batch(net, batch)?;
-            Ok(keeping(tuning, Some(&room), |tuning| {
-                compile(net, &Settings { batch, ..settings }, tuning)
+            Ok(keeping(&choices, Some(&room), |choices| {
+                compile(net, &Settings { batch, ..settings }, choices)
             }))
         })?;
+        tell_choices(config, gpu, &plan);
         let machine = gpu.load(&plan)?;
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.augment.affine {

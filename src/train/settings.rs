@@ -1,37 +1,8 @@
 //! From the configuration to what a plan is made from.
 
-use crate::config::{Config, Fill, Margin, OptimiserConfig, OptimiserKind, ProductKind, Scope};
-use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Product, Tuning};
+use crate::config::{Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope};
 use crate::net::{Optimiser, Settings};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
-
-/// The kernel choices for an adapter, after `[tuning]`.
-pub fn tuning(config: &Config, gpu: &Gpu) -> Result<Tuning> {
-    let product = match (config.tuning.product, gpu.adapter.lanes()) {
-        (ProductKind::Auto, _) => gpu.tuning.product,
-        (ProductKind::Block, _) => Product::Block,
-        (ProductKind::Tiles, _) => Product::Tiles { side: 8, each: 8 },
-        (ProductKind::Lanes, Some(lanes)) => Product::Lanes(lanes),
-        (ProductKind::Lanes, _) => {
-            return Err(Error::config(
-                format!(
-                    "tuning.product is lanes, which {:?} cannot run",
-                    gpu.adapter.name
-                ),
-                "it needs subgroups of one size of 4, 8 or 16; use auto, block or tiles",
-            ));
-        }
-    };
-    Ok(Tuning {
-        winograd_channels: match config.tuning.winograd {
-            true => gpu.tuning.winograd_channels,
-            false => u32::MAX,
-        },
-        product,
-        ..gpu.tuning
-    })
-}
 
 /// What the plan of a run depends on beside the network.
 pub fn settings(

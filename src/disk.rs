@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 /// The disk, or for tests one that stops after some operations.
 #[derive(Default)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     /// Operations that are left, if they are counted.
     left: Option<Cell<u32>>,
 }
 
 /// Ends the names of what is not complete.
-pub(super) const PART: &str = "part";
+pub(crate) const PART: &str = "part";
 
 impl Disk {
     /// Whether the next operation is the one at which everything stops.
@@ -48,7 +48,7 @@ impl Disk {
     }
 
     /// Waits until the names in a folder are on the disk.
-    pub(super) fn sync_folder(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.operate(|| {
             if cfg!(unix) {
                 File::open(path)?.sync_all()
@@ -64,7 +64,7 @@ impl Disk {
     }
 
     /// Makes a folder, unless it is there.
-    pub(super) fn make_folder(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn make_folder(&self, path: &Path) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl Disk {
     }
 
     /// Makes a folder and those that it lies in, where they are missing.
-    pub(super) fn make_folders(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn make_folders(&self, path: &Path) -> io::Result<()> {
         if !path.is_dir() && path != parent(path) {
             self.make_folders(parent(path))?;
         }
@@ -83,7 +83,7 @@ impl Disk {
     }
 
     /// Removes a folder with all that is in it, if it is there.
-    pub(super) fn remove_folder(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn remove_folder(&self, path: &Path) -> io::Result<()> {
         if !path.exists() {
             return Ok(());
         }
@@ -99,14 +99,14 @@ impl Disk {
     }
 
     /// Sets what a file holds. A reader finds the old file or the new one.
-    pub(super) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let part = part(path);
         self.write(&part, bytes)?;
         self.rename(&part, path)
     }
 
     /// Makes a folder with these files. A reader finds all of it or nothing; one that was there before is removed.
-    pub(super) fn commit(&self, path: &Path, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
+    pub(crate) fn commit(&self, path: &Path, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
         let part = part(path);
         self.remove_folder(&part)?;
         self.make_folder(&part)?;
@@ -120,7 +120,7 @@ impl Disk {
 
     /// A disk that stops after so many operations, as one does when the power fails.
     #[cfg(test)]
-    pub(super) fn failing_after(operations: u32) -> Self {
+    pub(crate) fn failing_after(operations: u32) -> Self {
         Self {
             left: Some(Cell::new(operations)),
         }
@@ -128,7 +128,7 @@ impl Disk {
 }
 
 /// The folder that a file or folder lies in.
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
