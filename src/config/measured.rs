@@ -71,8 +71,11 @@ impl AdapterChoices {
 
     /// Whether they were measured on this adapter with this driver.
     pub fn are_for(&self, adapter: &AdapterFacts) -> bool {
-        (&self.name, &self.backend, &self.driver)
-            == (&adapter.name, &adapter.backend, &adapter.driver)
+        self.key() == [&adapter.name, &adapter.backend, &adapter.driver]
+    }
+
+    fn key(&self) -> [&String; 3] {
+        [&self.name, &self.backend, &self.driver]
     }
 }
 
@@ -121,9 +124,7 @@ impl TuningFile {
 
     /// Takes new choices. Older ones for the same adapter, driver, shape and direction go; all others stay.
     pub fn merge(&mut self, new: AdapterChoices) {
-        let is_same = |old: &AdapterChoices| {
-            (&old.name, &old.backend, &old.driver) == (&new.name, &new.backend, &new.driver)
-        };
+        let is_same = |old: &AdapterChoices| old.key() == new.key();
         let Some(i) = self.adapters.iter().position(is_same) else {
             return self.adapters.push(new);
         };

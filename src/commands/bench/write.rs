@@ -74,7 +74,6 @@ impl Writer {
         };
         let mut choices = Vec::new();
         for (workload, candidates) in candidates(variants) {
-            let seconds = |candidate: &&Candidate| candidate.seconds;
             let fastest = candidates
                 .iter()
                 .min_by(|a, b| a.seconds.total_cmp(&b.seconds));
@@ -86,8 +85,8 @@ impl Writer {
             let is_gain = fastest.seconds < WORTHWHILE * usual.seconds;
             let fastest = if is_gain { fastest } else { usual };
             written.shapes += 1;
-            written.seconds += seconds(&fastest);
-            written.default_seconds += seconds(&usual);
+            written.seconds += fastest.seconds;
+            written.default_seconds += usual.seconds;
             let Workload(shape, direction) = workload;
             choices.push(Choice {
                 product: fastest.product,
