@@ -22,23 +22,26 @@ const_assert LEFT_LOADS * LEFT_ROWS == TILE_ROWS;
 const OUT_LANES = OUT_WIDTH / RIGHT_COLUMNS;
 const OUTS = LANES / OUT_LANES;
 const_assert OUT_LANES * RIGHT_COLUMNS == OUT_WIDTH && OUTS * OUT_LANES == LANES;
+// What the lanes have is kept in vectors: drivers compare each element of an array with each other one, which took longer
+// than all else at the start when there were four times as many.
+const VECTORS = LANES / 4u;
 
-var<private> sums: array<array<array<array<f32, LANES>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
+var<private> sums: array<array<array<array<vec4<f32>, VECTORS>, PARTS>, RIGHT_COLUMNS>, TILE_ROWS>;
 var<private> lefts: array<array<array<f32, LEFT_WIDTH>, LEFT_LOADS>, LEFT_TURNS>;
 var<private> rights: array<array<array<f32, RIGHT_WIDTH>, RIGHT_TURNS>, PARTS>;
 
 // Adds the products of a turn to the sums of one of the columns that a part's lanes have each.
 fn multiply(part: u32, q: u32) {
-    var ones: array<array<f32, LANES>, STEPS>;
+    var ones: array<array<vec4<f32>, VECTORS>, STEPS>;
     for (var step = 0u; step < STEPS; step++) {
         ones[step] = of_lanes(rights[part][step / RIGHT_STEPS][q + step % RIGHT_STEPS]);
     }
-    for (var j = 0u; j < LANES; j++) {
+    for (var j = 0u; j < VECTORS; j++) {
         for (var i = 0u; i < TILE_ROWS; i++) {
             var sum = sums[i][q][part][j];
             for (var step = 0u; step < STEPS; step++) {
                 let other = lefts[step / LEFT_STEPS][i / LEFT_ROWS][i % LEFT_ROWS + step % LEFT_STEPS];
-                sum = fma(other, ones[step][j], sum);
+                sum = fma(vec4(other), ones[step][j], sum);
             }
             sums[i][q][part][j] = sum;
         }
@@ -52,7 +55,8 @@ fn store_part(part: u32, first_row: u32, first_column: u32, z: u32) {
         var outs: array<array<f32, OUT_WIDTH>, OUTS>;
         for (var j = 0u; j < OUTS; j++) {
             for (var o = 0u; o < OUT_WIDTH; o++) {
-                outs[j][o] = sums[i][o % RIGHT_COLUMNS][part][j * OUT_LANES + o / RIGHT_COLUMNS];
+                let lane = j * OUT_LANES + o / RIGHT_COLUMNS;
+                outs[j][o] = sums[i][o % RIGHT_COLUMNS][part][lane / 4u][lane % 4u];
             }
         }
         for (var j = 0u; j < OUTS; j++) {

@@ -1,5 +1,7 @@
 //! The declarations of a product's kernel that cannot be overrides, as WGSL.
 
+use std::ops::Range;
+
 use crate::ops::vector_type;
 
 /// WGSL for the values of an operand, `width` numbers each.
@@ -13,15 +15,15 @@ pub(super) fn vectors(side: &str, name: &str, width: u32) -> String {
     )
 }
 
-/// WGSL for what each lane has of a value. The lane of a broadcast is a constant; a shuffle by the variable of a loop is no
-/// dearer on some drivers once the loop is unrolled, and a walk over the lanes on others.
+/// WGSL for what each lane has of a value, in vectors. The lane of a broadcast is a constant; a shuffle by the variable of a
+/// loop is no dearer on some drivers once the loop is unrolled, and a walk over the lanes on others.
 pub(super) fn broadcasts(lanes: u32) -> String {
-    let parts: Vec<String> = (0..lanes)
-        .map(|lane| format!("subgroupBroadcast(value, {lane}u)"))
-        .collect();
+    let vectors = lanes / 4;
+    let lane = |i: u32| format!("subgroupBroadcast(value, {i}u)");
+    let vector = |v: u32| format!("vec4({})", joined(4 * v..4 * v + 4, lane));
     format!(
-        "fn of_lanes(value: f32) -> array<f32, {lanes}> {{ return array({}); }}\n",
-        parts.join(", ")
+        "fn of_lanes(value: f32) -> array<vec4<f32>, {vectors}> {{ return array({}); }}\n",
+        joined(0..vectors, vector)
     )
 }
 
@@ -41,10 +43,13 @@ pub(super) fn each_part(parts: u32, columns: u32) -> String {
 /// WGSL for what is stored, `width` columns of a row.
 pub(super) fn out_vectors(width: u32) -> String {
     let of = vector_type("f32", width);
-    let parts: Vec<String> = (0..width).map(|i| format!("values[{i}]")).collect();
+    let parts = joined(0..width, |i| format!("values[{i}]"));
     format!(
         "alias Out = {of};\nconst OUT_WIDTH = {width}u;\n\
-         fn out_of(values: array<f32, {width}>) -> Out {{ return {of}({}); }}\n",
-        parts.join(", ")
+         fn out_of(values: array<f32, {width}>) -> Out {{ return {of}({parts}); }}\n"
     )
+}
+
+fn joined(range: Range<u32>, part: impl Fn(u32) -> String) -> String {
+    range.map(part).collect::<Vec<_>>().join(", ")
 }
