@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let center = mean[c];
     let factor = scale[c] * inverseSqrt(variance[c] + Value(EPSILON));
     let offset = shift[c];
-    for (var row = i / C; row < ROWS; row += SLICES) {
+    for (var row = first_row(i / C); row < end_row(i / C); row++) {
         var value = factor * (x[row * C + c] - center) + offset;
         if HAS_ADDED { value += added[row * C + c]; }
         if RELU { value = max(value, Value(0.0)); }

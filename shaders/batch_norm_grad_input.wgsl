@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let outer = factors[C + c];
     let plain = factors[2u * C + c];
     let weighted = factors[3u * C + c];
-    for (var row = i / C; row < ROWS; row += SLICES) {
+    for (var row = first_row(i / C); row < end_row(i / C); row++) {
         let at = row * C + c;
         var g = dy[at];
         if RELU { g = select(Value(0.0), g, y[at] > Value(0.0)); }

@@ -6,9 +6,6 @@
 @group(0) @binding(4) var<storage, read_write> dscale: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dshift: array<f32>;
 @group(0) @binding(6) var<storage, read_write> factors: array<f32>;
-override C: u32;
-override ROWS: u32;
-override SLICES: u32;
 override EPSILON: f32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)

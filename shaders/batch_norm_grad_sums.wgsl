@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let factor = inverseSqrt(variance[c] + Value(EPSILON));
     var plain = Value(0.0);
     var weighted = Value(0.0);
-    for (var row = i / C; row < ROWS; row += SLICES) {
+    for (var row = first_row(i / C); row < end_row(i / C); row++) {
         var g = dy[row * C + c];
         if RELU { g = select(Value(0.0), g, y[row * C + c] > Value(0.0)); }
         plain += g;

@@ -4,9 +4,6 @@
 @group(0) @binding(2) var<storage, read_write> variance: array<f32>;
 @group(0) @binding(3) var<storage, read_write> running_mean: array<f32>;
 @group(0) @binding(4) var<storage, read_write> running_variance: array<f32>;
-override C: u32;
-override ROWS: u32;
-override SLICES: u32;
 override MOMENTUM: f32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -17,7 +14,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var squares = 0.0;
     var count = 0.0;
     for (var slice = 0u; slice < SLICES; slice++) {
-        let own = f32((ROWS - slice + SLICES - 1u) / SLICES);
+        let own = f32(end_row(slice) - first_row(slice));
         let between = moments[slice * 2u * C + c] - center;
         center += between * (own / (count + own));
         squares += moments[(slice * 2u + 1u) * C + c] + between * between * (count * own / (count + own));

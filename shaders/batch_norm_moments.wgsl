@@ -11,22 +11,23 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let i = flat_index(id, groups);
     if i >= C * SLICES { return; }
     let slice = i / C;
+    let end = end_row(slice);
     var mean = Value(0.0);
     var squares = Value(0.0);
     var count = 0.0;
-    for (var first = slice; first < ROWS; first += CHUNK * SLICES) {
+    for (var first = first_row(slice); first < end; first += CHUNK) {
         var values: array<Value, CHUNK>;
         var sum = Value(0.0);
         var own = 0.0;
         for (var k = 0u; k < CHUNK; k++) {
-            let row = first + k * SLICES;
-            values[k] = x[min(row, ROWS - 1u) * C + i % C];
-            sum += select(Value(0.0), values[k], row < ROWS);
-            own += select(0.0, 1.0, row < ROWS);
+            let row = first + k;
+            values[k] = x[min(row, end - 1u) * C + i % C];
+            sum += select(Value(0.0), values[k], row < end);
+            own += select(0.0, 1.0, row < end);
         }
         let center = sum / own;
         for (var k = 0u; k < CHUNK; k++) {
-            let distance = select(Value(0.0), values[k] - center, first + k * SLICES < ROWS);
+            let distance = select(Value(0.0), values[k] - center, first + k < end);
             squares += distance * distance;
         }
         let between = center - mean;

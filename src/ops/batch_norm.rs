@@ -4,10 +4,10 @@ use super::{Write, for_vectors, vector_width};
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const MOMENTS: Kernel = kernel!("batch_norm_moments", "grid", "batch_norm_slices");
-const MERGE: Kernel = kernel!("batch_norm_merge", "grid");
+const MERGE: Kernel = kernel!("batch_norm_merge", "grid", "batch_norm_slices");
 const FORWARD: Kernel = kernel!("batch_norm_forward", "grid", "batch_norm_slices");
 const GRAD_SUMS: Kernel = kernel!("batch_norm_grad_sums", "grid", "batch_norm_slices");
-const GRAD_MERGE: Kernel = kernel!("batch_norm_grad_merge", "grid");
+const GRAD_MERGE: Kernel = kernel!("batch_norm_grad_merge", "grid", "batch_norm_slices");
 const GRAD_INPUT: Kernel = kernel!("batch_norm_grad_input", "grid", "batch_norm_slices");
 
 /// Rows that one invocation walks through where it writes them: what it loads for a channel serves so many.
@@ -53,12 +53,12 @@ impl BatchNorm {
         for tensor in [mean, variance, running[0], running[1]] {
             tensor.expect_len(&[self.c]);
         }
-        let slices = self.slices(plan);
-        let moments = plan.scratch("moments", &[slices, 2, self.c]);
-        self.record(plan, &MOMENTS, slices, &[], &[x, &moments]);
+        let slice = self.slice(plan);
+        let moments = plan.scratch("moments", &[self.rows.div_ceil(slice), 2, self.c]);
+        self.record(plan, &MOMENTS, slice, &[], &[x, &moments]);
         let tensors = [&moments, mean, variance, running[0], running[1]];
         let constants = [("MOMENTUM", Self::MOMENTUM.into())];
-        self.record_merge(plan, &MERGE, slices, &constants, &tensors);
+        self.record_merge(plan, &MERGE, slice, &constants, &tensors);
     }
 
     /// `y = scale (x - mean) / sqrt(variance + EPSILON) + shift`, plus `added`, and 0 where that is below and a ReLU
@@ -87,8 +87,7 @@ impl BatchNorm {
             ("RELU", self.relu.into()),
         ];
         let tensors = [x, mean, variance, scale, shift, added.unwrap_or(x), y];
-        let slices = self.rows.div_ceil(ROWS_PER_INVOCATION);
-        self.record(plan, &FORWARD, slices, &constants, &tensors);
+        self.record(plan, &FORWARD, ROWS_PER_INVOCATION, &constants, &tensors);
     }
 
     /// From `dy`, `y` and `x`, with the `statistics` of the batch: `dscale`, `dshift`, and where they are asked for `dx`
@@ -112,15 +111,15 @@ impl BatchNorm {
         for tensor in [mean, variance, scale, dscale, dshift] {
             tensor.expect_len(&[self.c]);
         }
-        let slices = self.slices(plan);
+        let slice = self.slice(plan);
         let epsilon = ("EPSILON", Self::EPSILON.into());
         let relu = ("RELU", self.relu.into());
-        let sums = plan.scratch("sums", &[slices, 2, self.c]);
+        let sums = plan.scratch("sums", &[self.rows.div_ceil(slice), 2, self.c]);
         let tensors = [dy, y, x, mean, variance, &sums];
-        self.record(plan, &GRAD_SUMS, slices, &[epsilon, relu], &tensors);
+        self.record(plan, &GRAD_SUMS, slice, &[epsilon, relu], &tensors);
         let factors = plan.scratch("factors", &[4, self.c]);
         let tensors = [&sums, mean, variance, scale, dscale, dshift, &factors];
-        self.record_merge(plan, &GRAD_MERGE, slices, &[epsilon], &tensors);
+        self.record_merge(plan, &GRAD_MERGE, slice, &[epsilon], &tensors);
         if dx.is_none() && dadded.is_none() {
             return;
         }
@@ -135,18 +134,18 @@ impl BatchNorm {
         let spares = [(); 2].map(|()| plan.scratch("unused", &[vector_width(self.c)]));
         let [dx, dadded] = [(dx, &spares[0]), (dadded, &spares[1])]
             .map(|(wanted, spare)| wanted.map_or(spare, |(tensor, _)| tensor));
-        let slices = self.rows.div_ceil(ROWS_PER_INVOCATION);
         let tensors = [dy, y, x, &factors, dx, dadded];
-        self.record(plan, &GRAD_INPUT, slices, &constants, &tensors);
+        self.record(plan, &GRAD_INPUT, ROWS_PER_INVOCATION, &constants, &tensors);
     }
 
-    /// Slices that the rows are cut into for sums over them: as many as keep the device busy.
-    fn slices(&self, plan: &Plan) -> u32 {
+    /// Rows of the slices that they are cut into for sums over them: as many slices as keep the device busy.
+    fn slice(&self, plan: &Plan) -> u32 {
         let vectors = self.c / vector_width(self.c);
         let wanted = plan.tuning.wanted_groups * plan.tuning.workgroup_size;
         let least = self.rows.div_ceil(MOST_ROWS_OF_SLICE);
         let most = self.rows / LEAST_ROWS_OF_SLICE;
-        wanted.div_ceil(vectors).clamp(least, most.max(least))
+        let slices = wanted.div_ceil(vectors).clamp(least, most.max(least));
+        self.rows.div_ceil(slices)
     }
 
     /// One invocation for each vector of channels in each slice.
@@ -154,14 +153,15 @@ impl BatchNorm {
         &self,
         plan: &mut Plan,
         kernel: &Kernel,
-        slices: u32,
+        slice: u32,
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
         let width = vector_width(self.c);
         let vectors = self.c / width;
         let kernel = for_vectors(kernel, width, &[("Value", "f32"), ("Flag", "bool")]);
-        let constants = self.constants(vectors, slices, constants);
+        let constants = self.constants(vectors, slice, constants);
+        let slices = self.rows.div_ceil(slice);
         plan.elementwise(&kernel, &constants, tensors, vectors * slices);
     }
 
@@ -170,17 +170,17 @@ impl BatchNorm {
         &self,
         plan: &mut Plan,
         kernel: &Kernel,
-        slices: u32,
+        slice: u32,
         constants: &[Constant],
         tensors: &[&Tensor],
     ) {
-        let constants = self.constants(self.c, slices, constants);
+        let constants = self.constants(self.c, slice, constants);
         plan.elementwise(kernel, &constants, tensors, self.c);
     }
 
     /// `own`, and what all kernels have; `c` counts channels, or vectors of them.
-    fn constants(&self, c: u32, slices: u32, own: &[Constant]) -> Vec<Constant> {
-        let shape = [("C", c), ("ROWS", self.rows), ("SLICES", slices)];
+    fn constants(&self, c: u32, slice: u32, own: &[Constant]) -> Vec<Constant> {
+        let shape = [("C", c), ("ROWS", self.rows), ("SLICE", slice)];
         [own, &shape.map(|(name, value)| (name, value.into()))].concat()
     }
 }
