@@ -16,6 +16,12 @@ fn row_at(row: u32) -> Row {
     return Row(h, w, ((row / (P * Q) * H + h) * W + w) * C);
 }
 
+// The i-th pixel under windows that begin at this output pixel and slide along its row.
+fn row_in_window(row: u32, i: u32) -> Row {
+    let first = row_at(row);
+    return Row(first.h, first.w + i, first.base + i * C);
+}
+
 // Without padding a row of the window is one stretch of memory, so the outer loop is r and the inner one (s, c);
 // with padding they are (r, s) and c.
 override PADDED: bool = PAD > 0u;

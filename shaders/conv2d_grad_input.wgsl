@@ -18,6 +18,12 @@ fn row_at(row: u32) -> Row {
     return Row(pixel_of(row) / W + PAD, pixel_of(row) % W + PAD, image_of(row) * P * Q);
 }
 
+// The i-th pixel of dy under windows that end at this input pixel and slide along its row.
+fn row_in_window(row: u32, i: u32) -> Row {
+    let first = row_at(row);
+    return Row(first.h, first.w + i, first.image);
+}
+
 // The outer loop is a tap (r, s), the inner one k.
 struct Spot { base: u32, inside: bool }
 fn left_at(row: Row, outer: u32) -> Spot {

@@ -55,6 +55,21 @@ fn conv2d_agrees_with_its_twin_where_channels_make_vectors() {
     }
 }
 
+/// Rows of outputs that a lane takes in stretches, under windows that share what they read: along the whole row and a part
+/// of it, side by side and with a step, and fewer stretches than lanes.
+#[test]
+fn conv2d_agrees_with_its_twin_where_windows_slide_along_rows() {
+    for s in [
+        shape([3, 5, 8, 4], [16, 3, 1, 1]),
+        shape([5, 9, 16, 8], [16, 3, 2, 1]),
+        shape([2, 6, 12, 2], [6, 5, 1, 2]),
+        shape([1, 3, 4, 3], [8, 3, 1, 1]),
+        shape([2, 4, 20, 16], [16, 3, 1, 1]),
+    ] {
+        assert_agrees(&s, true, &settings());
+    }
+}
+
 /// The settings, with so many channels from which on Winograd's algorithm is used.
 fn from_channels(winograd_channels: u32, settings: Vec<Setting>) -> Vec<Setting> {
     let with = |Setting { gpu, tuning }| Setting {

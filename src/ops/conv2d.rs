@@ -2,7 +2,7 @@
 
 mod winograd;
 
-use super::product::{Extent, Operand, ProductKernel, product};
+use super::product::{Extent, Operand, ProductKernel, Slide, Window, product};
 use super::{Write, windows};
 use crate::gpu::{Constant, Geometry, Plan, Tensor, Tuning};
 pub use winograd::Points;
@@ -115,6 +115,7 @@ impl Conv2d {
             inner: self.taps() / outer,
             left: Operand::Inner(self.c),
             right: Operand::Across(self.k),
+            slide: (outer > self.kernel).then(|| self.slide(self.stride, self.q(), false)),
             flops: self.flops(),
         };
         let constants = [
@@ -143,6 +144,7 @@ impl Conv2d {
             inner: self.k,
             left: Operand::Inner(self.k),
             right: Operand::Inner(self.k),
+            slide: (self.kernel > 1 && self.stride == 1).then(|| self.slide(1, self.w, true)),
             flops: self.flops(),
         };
         let constants = [&self.constants()[..], &[write.constant()]].concat();
@@ -175,6 +177,7 @@ impl Conv2d {
             inner: self.q(),
             left: Operand::Across(self.c),
             right: Operand::Across(self.k),
+            slide: None,
             flops: self.flops(),
         };
         GRAD_WEIGHT.record_sliced(plan, extent, &self.constants(), [x, dy], dw, dbias);
@@ -242,6 +245,15 @@ impl Conv2d {
 
     fn winograd(&self, plan: &Plan) -> Option<Winograd> {
         Winograd::of(self, plan.tuning)
+    }
+
+    /// The window along a row of `run` pixels; `falls` where the input lies ahead of it.
+    fn slide(&self, step: u32, run: u32, falls: bool) -> Slide {
+        let taps = self.kernel;
+        Slide {
+            window: Window { taps, step, falls },
+            run,
+        }
     }
 
     /// Of each direction, the padding included.

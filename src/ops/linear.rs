@@ -99,6 +99,7 @@ impl LinearBatch {
             inner: c,
             left: Operand::Inner(c),
             right: Operand::Across(k),
+            slide: None,
             flops: self.flops(),
         };
         let constants = [("HAS_BIAS", bias.is_some().into())];
@@ -124,6 +125,7 @@ impl LinearBatch {
             inner: k,
             left: Operand::Inner(k),
             right: Operand::Inner(k),
+            slide: None,
             flops: self.flops(),
         };
         GRAD_INPUT.record(plan, extent, &[write.constant()], &[dy, w, dx]);
@@ -154,6 +156,7 @@ impl LinearBatch {
             inner,
             left: Operand::Across(c),
             right: Operand::Across(k),
+            slide: None,
             flops: self.flops(),
         };
         let constants = [("INPUTS", c.into())];

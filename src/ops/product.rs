@@ -1,10 +1,11 @@
 //! The sum of products behind linear layers and convolutions: which kernel variant, tile and slicing.
 
+mod lanes;
 mod text;
 
 use super::vector_width;
 use crate::gpu::{Constant, Grid, Kernel, Plan, Product, Tensor, kernel};
-use text::{broadcasts, each_part, out_vectors, vectors};
+use text::{out_vectors, vectors};
 
 const SUM_SLICES: Kernel = kernel!("sum_slices", "grid");
 
@@ -21,7 +22,7 @@ macro_rules! product {
         $crate::ops::product::ProductKernel {
             block: $crate::gpu::kernel!($name, "product_block", "product_extent" $(, $shared)*),
             tiles: $crate::gpu::kernel!($name, "product_tiles", "product_extent" $(, $shared)*),
-            lanes: $crate::gpu::kernel!($name, "product_lanes", "product_extent" $(, $shared)*),
+            lanes: $crate::gpu::kernel!($name, "product_lanes", "product_lanes_sums", "product_extent" $(, $shared)*),
         }
     };
 }
@@ -35,15 +36,6 @@ const MAX_DEPTH: u32 = 16;
 
 /// Terms of the longest sum of `product_tiles`, whose loops count each step a few times, see [`LONGEST_SUM`].
 const LONGEST_SUM_OF_TILES: u64 = 20_000;
-
-/// Largest tile of `product_lanes`: more sums take the driver seconds to compile, and run slower.
-const MAX_ROWS: u32 = 8;
-const MAX_COLUMNS: u32 = 64;
-const MAX_SUMS: u32 = 256;
-
-/// Most inner steps in a turn of `product_lanes`. A sum that is not in a register is fetched and stored once a turn, and
-/// all of a turn is unrolled.
-const MAX_STEPS: u32 = 5;
 
 /// Turns of the loops of one invocation, added up. One llvmpipe version ends them silently after 65,535.
 pub(crate) const LONGEST_SUM: u32 = 60_000;
@@ -61,6 +53,8 @@ pub(super) struct Extent {
     pub(super) inner: u32,
     pub(super) left: Operand,
     pub(super) right: Operand,
+    /// How neighbouring rows share left values, if they do.
+    pub(super) slide: Option<Slide>,
     /// Multiplications and additions that the result takes, which may be fewer than there are terms.
     pub(super) flops: u64,
 }
@@ -70,18 +64,34 @@ impl Extent {
     fn tiles(self, rows: u32, columns: u32) -> u32 {
         self.rows.div_ceil(rows) * self.columns.div_ceil(columns)
     }
+}
 
-    /// Inner steps that `product_lanes` takes in a turn, in whole values of both operands.
-    fn steps(self) -> u32 {
-        let fits = |steps: &u32| {
-            let whole = |operand: Operand| steps.is_multiple_of(operand.steps());
-            self.inner.is_multiple_of(*steps) && whole(self.left) && whole(self.right)
-        };
-        let mut most_first = (1..=MAX_STEPS).rev();
-        most_first
-            .find(fits)
-            .expect("the inner loop has whole turns")
-    }
+/// A window that slides along rows, so that the same left values serve a few of the outer steps.
+#[derive(Clone, Copy)]
+pub(super) struct Slide {
+    pub(super) window: Window,
+    /// Rows come in stretches of so many neighbours.
+    pub(super) run: u32,
+}
+
+/// What of a window a kernel knows.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    /// Outer steps side by side that are one window.
+    pub(super) taps: u32,
+    /// Left values between the windows of neighbouring rows.
+    pub(super) step: u32,
+    /// Whether later left values go with earlier outer steps.
+    pub(super) falls: bool,
+}
+
+impl Window {
+    /// Nothing slides.
+    const ONE: Self = Self {
+        taps: 1,
+        step: 1,
+        falls: false,
+    };
 }
 
 /// How an operand of a product lies in memory.
@@ -98,6 +108,17 @@ impl Operand {
     fn width(self) -> u32 {
         let (Self::Inner(stretch) | Self::Across(stretch)) = self;
         vector_width(stretch)
+    }
+
+    /// As it is, and with fewer columns to a load.
+    fn narrower(self) -> impl Iterator<Item = Self> {
+        let narrow = match self {
+            Self::Across(_) => {
+                [2, 1].map(|width| (width < self.width()).then_some(Self::Across(width)))
+            }
+            Self::Inner(_) => [None; 2],
+        };
+        [self].into_iter().chain(narrow.into_iter().flatten())
     }
 
     /// Inner steps that one load fetches, so that it is paid for once in so many.
@@ -120,6 +141,8 @@ struct Choice {
     constants: Vec<Constant>,
     tiles: u32,
     invocations_per_group: u32,
+    /// Outer steps that are one turn of the outer loop.
+    taps: u32,
 }
 
 impl ProductKernel {
@@ -193,7 +216,7 @@ impl ProductKernel {
                 }
                 self.tiles_choice(extent, side, each)
             }
-            Product::Lanes(lanes) => self.lanes_choice(extent, lanes),
+            Product::Lanes(lanes) => lanes::choice(&self.lanes, extent, lanes),
         }
     }
 
@@ -210,6 +233,7 @@ impl ProductKernel {
             constants: vec![("WORKGROUP_SIZE", workgroup_size.into())],
             tiles: extent.tiles(BLOCK, BLOCK),
             invocations_per_group: workgroup_size,
+            taps: 1,
         }
     }
 
@@ -238,58 +262,9 @@ impl ProductKernel {
             constants: Vec::new(),
             tiles: extent.tiles(tile, tile),
             invocations_per_group: 1,
+            taps: 1,
         }
     }
-
-    fn lanes_choice(&self, extent: Extent, lanes: u32) -> Choice {
-        let Extent { left, right, .. } = extent;
-        let (r, c) = best_tile(extent, lanes);
-        let steps = extent.steps();
-        let [left_width, right_width] = [left, right].map(Operand::width);
-        let parts = c / (lanes * right.across());
-        let out_width = vector_width(extent.columns);
-        let text = [
-            format!("const LANES = {lanes}u;\nconst TILE_ROWS = {r}u;\n"),
-            format!("const PARTS = {parts}u;\nconst STEPS = {steps}u;\n"),
-            "const BY_PIXEL = true;\n".to_owned(),
-            broadcasts(lanes),
-            each_part(parts, right.across()),
-            vectors("left", "Left", left_width),
-            vectors("right", "Right", right_width),
-            out_vectors(out_width),
-        ];
-        let variant =
-            format!("lanes{lanes}-{r}x{c}x{steps}/{left_width}x{right_width}x{out_width}");
-        Choice {
-            kernel: self.lanes.with(variant, &text.concat()),
-            constants: Vec::new(),
-            tiles: extent.tiles(r * lanes, c),
-            invocations_per_group: 1,
-        }
-    }
-}
-
-/// Rows of a lane, and columns, of the cheapest tile of `product_lanes`.
-///
-/// The unit of cost is a multiply-add whose sum stays in a register, measured where lanes are the lanes of a CPU's
-/// vectors: there a load walks from lane to lane, and sums beyond 64 spill, which costs as much again once a turn.
-fn best_tile(extent: Extent, lanes: u32) -> (u32, u32) {
-    let Extent { left, right, .. } = extent;
-    let load = |operand: Operand| 25 + 18 * operand.width();
-    let cost = |&(r, c): &(u32, u32)| {
-        let sums = r * c.min(extent.columns);
-        let loads = load(left) * r / left.width() + load(right) * c / (lanes * right.width());
-        let tiles = extent.tiles(r * lanes, c);
-        u64::from(tiles) * u64::from(loads + sums + sums.saturating_sub(64) / extent.steps())
-    };
-    let unit = lanes * right.across();
-    let rows_of_lane = (1..=MAX_ROWS).filter(|r| r.is_multiple_of(left.across()));
-    let columns_of_tile = (unit..=MAX_COLUMNS).step_by(unit as usize);
-    rows_of_lane
-        .flat_map(|r| columns_of_tile.clone().map(move |c| (r, c)))
-        .filter(|(r, c)| r * c <= MAX_SUMS)
-        .min_by_key(cost)
-        .expect("one lane's vector fits a tile")
 }
 
 impl Choice {
@@ -313,7 +288,7 @@ impl Choice {
             ("BATCH", batch.into()),
             ("ROWS", rows.into()),
             ("COLUMNS", columns.into()),
-            ("OUTER", outer.into()),
+            ("OUTER", (outer / self.taps).into()),
             ("INNER", inner.into()),
             ("SLICE", slice.into()),
         ];

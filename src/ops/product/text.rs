@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Window;
 use crate::ops::vector_type;
 
 /// WGSL for the values of an operand, `width` numbers each.
@@ -30,13 +31,36 @@ pub(super) fn broadcasts(lanes: u32) -> String {
 /// WGSL that goes through the parts of a tile, and the columns that each lane has of a part. One driver leaves a loop as it
 /// is whose body grows long when the loops in it are unrolled, and fetches the sums lane by lane then.
 pub(super) fn each_part(parts: u32, columns: u32) -> String {
-    let multiply = |part: u32| (0..columns).map(move |q| format!("multiply({part}u, {q}u); "));
+    let multiply = |part: u32| (0..columns).map(move |q| format!("multiply({part}u, {q}u, tap); "));
     let multiplies: String = (0..parts).flat_map(multiply).collect();
     let store = |part: u32| format!("store_part({part}u, row, column, z); ");
     let stores: String = (0..parts).map(store).collect();
     format!(
-        "fn multiply_parts() {{ {multiplies}}}\n\
+        "fn multiply_parts(tap: u32) {{ {multiplies}}}\n\
          fn store_parts(row: u32, column: u32, z: u32) {{ {stores}}}\n"
+    )
+}
+
+/// WGSL for the rows of a lane: neighbours that a window slides along, or every `lanes`-th value.
+pub(super) fn rows(window: Option<Window>) -> String {
+    let [row_stride, lane_stride] = match window {
+        Some(_) => ["1u", "TILE_ROWS"],
+        None => ["LANES * LEFT_ROWS", "LEFT_ROWS"],
+    };
+    let Window { taps, step, falls } = window.unwrap_or(Window::ONE);
+    let taps_of = (0..taps).map(|tap| format!("multiply_tap(outer, turn, {tap}u); "));
+    let taps_of: String = taps_of.collect();
+    let tap_of = if falls { "WINDOW - 1u - tap" } else { "tap" };
+    let loaded = match window {
+        Some(_) => "row_in_window(min(first, ROWS - TILE_ROWS), i)",
+        None => "row_at(min(first + i * ROW_STRIDE, (ROWS - 1u) / LEFT_ROWS * LEFT_ROWS))",
+    };
+    format!(
+        "const ROW_STRIDE = {row_stride};\nconst LANE_STRIDE = {lane_stride};\n\
+         const WINDOW = {taps}u;\nconst STEP = {step}u;\n\
+         fn tap_of(tap: u32) -> u32 {{ return {tap_of}; }}\n\
+         fn loaded_row(first: u32, i: u32) -> Row {{ return {loaded}; }}\n\
+         fn multiply_window(outer: u32, turn: u32) {{ {taps_of}}}\n"
     )
 }
 
