@@ -146,8 +146,8 @@ impl LinearBatch {
             assert_eq!(self.batch, 1, "a bias belongs to one layer");
             dbias.expect_len(&[k]);
         }
-        // The outer loop is what slices cut.
-        let inner = 1 << n.trailing_zeros().min(4);
+        // The outer loop is what slices cut, and each of its turns costs a little.
+        let inner = 1 << n.trailing_zeros().min(6);
         let extent = Extent {
             batch: self.batch,
             rows: c + u32::from(dbias.is_some()),
