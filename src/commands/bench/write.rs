@@ -190,6 +190,7 @@ mod tests {
             workload,
             kernel: kernel.into(),
             seconds: vec![seconds],
+            submission_seconds: 0.0,
             device_seconds: None,
             flops: 0,
             bytes: 0,
