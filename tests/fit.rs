@@ -8,10 +8,11 @@ mod cifar_files;
 mod program;
 
 use program::{SMALL, assert_command_refused, assert_refused, file, here, small_run, wgprune};
+use std::cell::Cell;
 use std::fs;
 use wgprune::config::Config;
 use wgprune::error::{Error, ErrorKind, Result};
-use wgprune::gpu::{Plan, Room, Tuning, mebibytes};
+use wgprune::gpu::{Kept, Plan, Room, Tuning, mebibytes};
 use wgprune::net::{Compiled, Layer, Net, Shape, by_name, compile};
 use wgprune::train::{check_batch, fit, keeping, settings};
 
@@ -21,46 +22,80 @@ fn compiled(net: &Net, batch: u32) -> Result<Compiled> {
     let mut config = Config::default();
     config.train.batch = batch;
     let settings = settings(&config, net.input.w, [1000, 100]);
-    let Compiled { plan, tensors } = compile(net, &settings, Tuning::PORTABLE);
-    let plan = plan.share_memory();
-    Ok(Compiled { plan, tensors })
+    let compiled = compile(net, &settings, Tuning::PORTABLE);
+    let plan = compiled.plan.share_memory();
+    Ok(Compiled { plan, ..compiled })
 }
 
 fn resnet() -> Net {
     by_name("resnet-20", Shape { h: 32, w: 32, c: 3 }, 10).unwrap()
 }
 
+/// The plan of this network with so many images, in such a room; and how often it was recorded.
+fn kept(net: &Net, [batch, images]: [u32; 2], memory: Option<u64>, most: Kept) -> (Plan, u32) {
+    let mut config = Config::default();
+    config.train.batch = batch;
+    let settings = settings(&config, net.input.w, [images, 100]);
+    let room = Room {
+        device: "voodoo".into(),
+        buffer: 1 << 30,
+        memory,
+    };
+    let times = Cell::new(0);
+    let compile = |choices| {
+        times.set(times.get() + 1);
+        compile(net, &settings, choices)
+    };
+    let compiled = keeping(&Tuning::PORTABLE.into(), Some(&room), most, compile);
+    (compiled.plan, times.get())
+}
+
+/// Launches that make points of weights, and of inputs.
+fn made(plan: &Plan) -> [usize; 2] {
+    let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
+    let names: Vec<&str> = dispatches.map(|it| it.kernel.name()).collect();
+    ["conv2d_winograd_weight", "conv2d_winograd_input"]
+        .map(|name| names.iter().filter(|&&own| own == name).count())
+}
+
 #[test]
 fn a_plan_keeps_what_it_could_make_again_where_there_is_memory() {
     let net = by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10).unwrap();
-    let plan = |batch: u32, memory: Option<u64>| {
-        let mut config = Config::default();
-        config.train.batch = batch;
-        let settings = settings(&config, net.input.w, [1000, 100]);
-        let room = Room {
-            device: "voodoo".into(),
-            buffer: 1 << 30,
-            memory,
-        };
-        let compile = |choices| compile(&net, &settings, choices);
-        keeping(&Tuning::PORTABLE.into(), Some(&room), compile).plan
-    };
-    let launches = |plan: &Plan, name: &str| {
-        let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
-        dispatches.filter(|it| it.kernel.name() == name).count()
-    };
-    let counts = |plan: &Plan| {
-        ["conv2d_winograd_weight", "conv2d_winograd_input"].map(|name| launches(plan, name))
-    };
+    let plan = |batch, memory| kept(&net, [batch, 1000], memory, Kept::All).0;
     // 13 layers as they train, as they infer, and backwards.
     let rich = plan(32, None);
-    assert_eq!(counts(&rich), [26, 26]);
+    assert_eq!(made(&rich), [26, 26]);
     let short = plan(32, Some(rich.bytes() - 1));
-    assert_eq!(counts(&short), [26, 39]);
+    assert_eq!(made(&short), [26, 39]);
     let poor = plan(32, Some(short.bytes() - 1));
-    assert_eq!(counts(&poor), [39, 39]);
+    assert_eq!(made(&poor), [39, 39]);
     assert!(poor.bytes() < short.bytes() && short.bytes() < rich.bytes());
-    assert_eq!(counts(&plan(128, None)), [39, 39]);
+    assert_eq!(made(&plan(128, None)), [39, 39]);
+    for (most, wanted) in [(Kept::Weights, [26, 39]), (Kept::Nothing, [39, 39])] {
+        assert_eq!(made(&kept(&net, [32, 1000], None, most).0), wanted);
+    }
+}
+
+/// 300,000 images have 879 MiB, which is more than a small plan.
+#[test]
+fn what_is_kept_does_not_depend_on_how_many_images_there_are() {
+    let net = by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10).unwrap();
+    let [few, many] = [1000, 300_000].map(|images| kept(&net, [32, images], None, Kept::All).0);
+    assert_eq!(made(&many), made(&few));
+}
+
+/// LeNet-5 has windows of 5 x 5, and ResNet-18 what could be kept in less memory.
+#[test]
+fn a_network_that_could_keep_nothing_is_recorded_once() {
+    let lenet = by_name("lenet-5", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+    let resnet = by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10).unwrap();
+    for (net, most, wanted) in [
+        (&lenet, Kept::All, 1),
+        (&resnet, Kept::All, 3),
+        (&resnet, Kept::Nothing, 1),
+    ] {
+        assert_eq!(kept(net, [32, 1000], Some(1), most).1, wanted);
+    }
 }
 
 /// The error of a batch in so much room.

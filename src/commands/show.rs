@@ -5,7 +5,7 @@ use crate::cli::ShowArgs;
 use serde_json::json;
 use wgprune::config::Config;
 use wgprune::error::Result;
-use wgprune::gpu::{Tuning, list_adapters, mebibytes};
+use wgprune::gpu::{Kept, Tuning, list_adapters, mebibytes};
 use wgprune::net::{MODELS, Model, Net, Parameter, Shape, compile};
 use wgprune::train::{check_batch, keeping, settings};
 
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     check_batch(&net, config.train.batch)?;
     // How many images there are is not known without opening the data set.
     let settings = settings(&config, input.w, [0; 2]);
-    let plan = keeping(&tuning(args)?.into(), None, |choices| {
+    let plan = keeping(&tuning(args)?.into(), None, Kept::All, |choices| {
         compile(&net, &settings, choices)
     })
     .plan;

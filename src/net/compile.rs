@@ -58,6 +58,8 @@ pub struct Compiled {
     pub plan: Plan,
     /// What the host knows by name.
     pub tensors: RunTensors,
+    /// Whether a layer has something that [`Tuning::kept`](crate::gpu::Tuning::kept) could keep. If not, that changes nothing.
+    pub can_keep: bool,
 }
 
 /// Position of the training set in [`RunTensors`].
@@ -139,7 +141,11 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
     layers.backward(&mut plan);
     record_update(&mut plan, settings, &tensors, &arena);
     record_prune(&mut plan, settings, &tensors, &arena);
-    Compiled { plan, tensors }
+    Compiled {
+        can_keep: layers.can_keep,
+        plan,
+        tensors,
+    }
 }
 
 fn assert_read(net: &Net) {
@@ -149,6 +155,11 @@ fn assert_read(net: &Net) {
 }
 
 impl RunTensors {
+    /// Bytes of the images that lie on the device.
+    pub fn image_bytes(&self) -> u64 {
+        self.images.iter().flatten().map(Tensor::bytes).sum()
+    }
+
     /// Parameters that pruning may remove elements of, in PyTorch's order.
     pub fn prunable(&self) -> impl Iterator<Item = &Parameter> {
         let parameters = self.parameters.iter().map(|placed| &placed.parameter);

@@ -20,6 +20,8 @@ pub(super) struct Recorder<'a> {
     saved: Vec<Vec<Tensor>>,
     /// And what convolutions leave, by node.
     points: Vec<Points>,
+    /// Whether any could, if the plan is to keep it.
+    pub(super) can_keep: bool,
     /// [`StepParams`](crate::ops::StepParams), for random numbers.
     params: Tensor,
 }
@@ -90,29 +92,30 @@ impl<'a> Recorder<'a> {
             gradients,
             saved,
             points: Vec::new(),
+            can_keep: false,
             params: params.clone(),
         };
-        recorder.points = (net.nodes.iter())
-            .map(|node| match node.layer {
-                Layer::Conv2d { .. } if recorder.gradients[node.reads].is_some() => {
-                    recorder.kept_points(plan, node)
-                }
-                _ => Points::default(),
-            })
-            .collect();
+        for node in &net.nodes {
+            let points = recorder.kept_points(plan, node);
+            recorder.can_keep |= points.is_some();
+            recorder.points.push(points.unwrap_or_default());
+        }
         recorder
     }
 
     /// Room for what a convolution keeps, if both directions have a use for it.
-    fn kept_points(&self, plan: &mut Plan, node: &Node) -> Points {
-        let conv = self.conv2d(node);
-        let [forward, backward] =
-            [Direction::Forward, Direction::Backward].map(|way| Workload(conv.geometry(), way));
-        if plan.computes(backward, |plan| conv.is_winograd(plan.tuning)) {
-            plan.computes(forward, |plan| conv.points(plan, &node.name))
-        } else {
-            Points::default()
+    fn kept_points(&self, plan: &mut Plan, node: &Node) -> Option<Points> {
+        let is_conv = matches!(node.layer, Layer::Conv2d { .. });
+        if !is_conv || self.gradients[node.reads].is_none() {
+            return None;
         }
+        let conv = self.conv2d(node);
+        let ways = [Direction::Forward, Direction::Backward];
+        let ways = ways.map(|way| Workload(conv.geometry(), way));
+        let is_winograd = |way| plan.computes(way, |plan| conv.is_winograd(plan.tuning));
+        ways.into_iter()
+            .all(is_winograd)
+            .then(|| plan.computes(ways[0], |plan| conv.points(plan, &node.name)))
     }
 
     /// The images of a batch.

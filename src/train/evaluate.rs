@@ -32,13 +32,12 @@ impl Evaluator {
         let images = count(dataset.test.len());
         let settings = settings(&without_augmentation(config), dataset.width, [0, images]);
         let choices = choices(config, gpu)?;
-        let Compiled { plan, tensors } = fit(&gpu.room(), batch, |batch| {
+        let Compiled { plan, tensors, .. } = fit(&gpu.room(), batch, |batch| {
             check_batch(net, batch)?;
-            let Compiled { plan, tensors } =
-                compile(net, &Settings { batch, ..settings }, choices.clone());
-            let plan = plan.only(&["gather-test", "infer", "evaluate"]);
+            let compiled = compile(net, &Settings { batch, ..settings }, choices.clone());
+            let plan = compiled.plan.only(&["gather-test", "infer", "evaluate"]);
             let plan = plan.share_memory();
-            Ok(Compiled { plan, tensors })
+            Ok(Compiled { plan, ..compiled })
         })?;
         tell_choices(config, gpu, &plan);
         let machine = gpu.load(&plan)?;

@@ -1,31 +1,39 @@
 //! The plan of a run, if the device has room for it; or else the batch that it has room for.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::gpu::{Choices, Kept, Plan, Room, mebibytes};
+use crate::gpu::{Choices, Kept, Room, mebibytes};
 use crate::net::Compiled;
 
-/// Bytes up to which a plan keeps what it could make again.
+/// Bytes up to which a plan keeps what it could make again. The images of the data set do not count, as a run on more of
+/// them would then compute more in each step.
 const SMALL_PLAN: u64 = 768 << 20;
 
-/// What `compile` makes, with shared memory, and as much kept from forwards to backwards as a small plan has room for.
+/// What `compile` makes, with shared memory, and as much kept from forwards to backwards as a small plan has room for, but
+/// no more than `most`.
 pub fn keeping(
     choices: &Choices,
     room: Option<&Room>,
+    most: Kept,
     compile: impl Fn(Choices) -> Compiled,
 ) -> Compiled {
     let with = |kept: Kept| {
         let mut choices = choices.clone();
         choices.default.kept = kept;
-        let Compiled { plan, tensors } = compile(choices);
-        let plan = plan.share_memory();
-        Compiled { plan, tensors }
+        let compiled = compile(choices);
+        Compiled {
+            plan: compiled.plan.share_memory(),
+            ..compiled
+        }
     };
-    let is_small = |plan: &Plan| {
-        plan.bytes() <= SMALL_PLAN && room.is_none_or(|room| room.check(plan).is_ok())
+    let is_small = |Compiled { plan, tensors, .. }: &Compiled| {
+        plan.bytes().saturating_sub(tensors.image_bytes()) <= SMALL_PLAN
+            && room.is_none_or(|room| room.check(plan).is_ok())
     };
-    let most_first = [Kept::All, Kept::Weights].into_iter().map(with);
-    let mut small = most_first.filter(|compiled| is_small(&compiled.plan));
-    small.next().unwrap_or_else(|| with(Kept::Nothing))
+    let most_first = [Kept::All, Kept::Weights].into_iter();
+    let mut compiled = most_first.filter(|&kept| kept <= most).map(with);
+    compiled
+        .find(|compiled| !compiled.can_keep || is_small(compiled))
+        .unwrap_or_else(|| with(Kept::Nothing))
 }
 
 /// What `compile` makes of a batch.

@@ -13,7 +13,7 @@ use super::{
 use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::gpu::{Gpu, LaunchSeconds, Machine, Plan};
+use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
     Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
 };
@@ -57,16 +57,33 @@ impl Session {
     /// # Panics
     /// If a value of the network is read by no layer, as [`compile`] has it.
     pub fn open(gpu: &Arc<Gpu>, net: &Net, dataset: &Dataset, config: &Config) -> Result<Self> {
+        Self::open_keeping(gpu, net, dataset, config, Kept::All)
+    }
+
+    /// The same, keeping no more than `most` from forwards to backwards, whatever there is room for.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Panics
+    /// As it does.
+    pub fn open_keeping(
+        gpu: &Arc<Gpu>,
+        net: &Net,
+        dataset: &Dataset,
+        config: &Config,
+        most: Kept,
+    ) -> Result<Self> {
         let images = [count(dataset.train.len()), count(dataset.test.len())];
-        let kept = train_images(config, dataset)?;
+        let trained = train_images(config, dataset)?;
         check_data(net, dataset)?;
         check_augmentation(config, dataset)?;
         let settings = settings(config, dataset.width, images);
         let choices = choices(config, gpu)?;
         let room = gpu.room();
-        let Compiled { plan, tensors } = fit(&room, settings.batch, |batch| {
+        let Compiled { plan, tensors, .. } = fit(&room, settings.batch, |batch| {
             check_batch(net, batch)?;
-            Ok(keeping(&choices, Some(&room), |choices| {
+            Ok(keeping(&choices, Some(&room), most, |choices| {
                 compile(net, &Settings { batch, ..settings }, choices)
             }))
         })?;
@@ -81,12 +98,12 @@ impl Session {
             machine.write(&retouch.factors, &retouch.op.factors());
             machine.write(&retouch.sizes, &retouch.op.sizes());
         }
-        let mut train = if kept < images[0] {
+        let mut train = if trained < images[0] {
             permutation(config.seed, Stream::Split, 0, images[0])
         } else {
             (0..images[0]).collect()
         };
-        let mut validation = train.split_off(kept as usize);
+        let mut validation = train.split_off(trained as usize);
         train.sort_unstable();
         validation.sort_unstable();
         let prunable = tensors.prunable().map(Parameter::len).collect();
