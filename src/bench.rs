@@ -12,7 +12,7 @@ pub use peak::{Peak, peak, peak_probes};
 use crate::config::Config;
 use crate::data::{Dataset, Split};
 use crate::error::Result;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Kept};
 use crate::net::Net;
 use crate::random::{Stream, words};
 use crate::train::{Session, check_batch};
@@ -32,12 +32,14 @@ pub fn median(times: &[f64]) -> f64 {
     }
 }
 
-/// A session on made-up images at the start of its first epoch, and the configuration that it has: nothing is held out.
-fn open(gpu: &Arc<Gpu>, net: &Net, config: &Config) -> Result<(Session, Config)> {
+/// A session on made-up images at the start of its first epoch, which keeps no more than `most` from forwards to backwards,
+/// and the configuration that it has: nothing is held out.
+fn open(gpu: &Arc<Gpu>, net: &Net, config: &Config, most: Kept) -> Result<(Session, Config)> {
     let mut config = config.clone();
     config.data.validation = 0;
     check_batch(net, config.train.batch)?;
-    let mut session = Session::open(gpu, net, &made_up(net, config.train.batch), &config)?;
+    let images = made_up(net, config.train.batch);
+    let mut session = Session::open_keeping(gpu, net, &images, &config, most)?;
     session.initialise(&config)?;
     session.shuffle(0);
     Ok((session, config))

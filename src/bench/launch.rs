@@ -3,7 +3,7 @@
 use super::{median, open};
 use crate::config::Config;
 use crate::error::Result;
-use crate::gpu::{Gpu, LaunchSeconds, Workload};
+use crate::gpu::{Gpu, Kept, LaunchSeconds, Workload};
 use crate::net::Net;
 use crate::train::STEP;
 use std::sync::Arc;
@@ -46,6 +46,21 @@ impl LaunchTime {
         (median(&self.seconds) - self.submission_seconds).max(0.0)
     }
 
+    /// The one of two measurements of a launch that took less: by the clock of the device, if its stamps agree in both.
+    #[must_use]
+    pub fn quicker(self, other: Self) -> Self {
+        let is_stamped = self.stamps_agree() && other.stamps_agree();
+        let seconds = |row: &Self| {
+            let device = row.device_seconds.filter(|_| is_stamped);
+            device.unwrap_or_else(|| row.own_seconds())
+        };
+        if seconds(&other) < seconds(&self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// Whether the clock of the device tells what the wall clock tells: not more, and not less than four fifths of it
     /// without the cost of a submission, and that of waking up. Some drivers stamp when they are told of the work instead
     /// of when they do it.
@@ -59,7 +74,8 @@ impl LaunchTime {
     }
 }
 
-/// The launches of a training step on made-up images, each `repeats` times.
+/// The launches of a training step on made-up images, each `repeats` times, where no more than `most` is kept from forwards
+/// to backwards.
 ///
 /// # Errors
 /// A network that does not fit the device, a kernel that it refuses, or a device that fails.
@@ -68,8 +84,9 @@ pub fn launches(
     net: &Net,
     config: &Config,
     repeats: u32,
+    most: Kept,
 ) -> Result<Vec<LaunchTime>> {
-    let (mut session, config) = open(gpu, net, config)?;
+    let (mut session, config) = open(gpu, net, config, most)?;
     // A whole step first, so that every launch finds what it finds in training. A rate of 0 keeps the weights.
     session.step(0, 0.0, &config.optimiser)?;
     session.read()?;
@@ -148,5 +165,19 @@ mod tests {
             assert!(!row.stamps_agree(), "{wall} {submission} {device}");
         }
         assert!(!row(0.5, 0.001, None).stamps_agree());
+    }
+
+    #[test]
+    fn the_quicker_measurement_is_by_stamps_if_both_have_them() {
+        let pick = |a: (f64, Option<f64>), b: (f64, Option<f64>)| {
+            let [a, b] = [a, b].map(|(wall, device)| row(wall, 0.001, device));
+            a.quicker(b).seconds[0]
+        };
+        let is = |picked: f64, wanted: f64| assert!((picked - wanted).abs() < f64::EPSILON);
+        is(pick((0.5, Some(0.45)), (0.6, Some(0.5))), 0.5);
+        is(pick((0.5, Some(0.49)), (0.52, Some(0.45))), 0.52);
+        // These stamps cannot be trusted.
+        is(pick((0.5, Some(0.49)), (0.6, Some(0.1))), 0.5);
+        is(pick((0.6, None), (0.5, Some(0.49))), 0.5);
     }
 }

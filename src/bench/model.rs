@@ -3,7 +3,7 @@
 use super::open;
 use crate::config::{Config, Scope};
 use crate::error::Result;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Kept};
 use crate::net::Net;
 use crate::train::Session;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct ModelTimes {
 /// # Errors
 /// A network that does not fit the device, a kernel that it refuses, or a device that fails.
 pub fn model(gpu: &Arc<Gpu>, net: &Net, config: &Config, length: Duration) -> Result<ModelTimes> {
-    let (mut session, config) = open(gpu, net, config)?;
+    let (mut session, config) = open(gpu, net, config, Kept::All)?;
     let mut number = 0;
     let mut step = |session: &mut Session| {
         let start = Instant::now();

@@ -17,7 +17,8 @@ pub(crate) enum BenchCommand {
     /// tuning.file decides, or the adapter takes by default if that is none of these, is one more variant. The spread
     /// is the median distance of a time from the median of all. What a launch reaches of the ceilings is a share of the
     /// adapter's multiply-adds or of its copies, as `bench peak` finds them, whichever is more; what stays in caches can
-    /// be read faster than it is copied.
+    /// be read faster than it is copied. All variants are measured twice, the second time in the opposite order, each
+    /// time with as many launches as --repeats says, and the quicker time counts.
     #[command(after_help = examples::BENCH_KERNEL)]
     Kernel(KernelArgs),
     /// Each layer of a training step, forwards and backwards

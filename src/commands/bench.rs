@@ -1,5 +1,6 @@
 //! `wgprune bench`
 
+mod choose;
 mod compare;
 mod report;
 mod variant;
@@ -16,7 +17,7 @@ use variant::{Variant, default_kind, variants};
 use wgprune::bench::{LaunchTime, Peak, launches, median, model, peak};
 use wgprune::config::Config;
 use wgprune::error::Result;
-use wgprune::gpu::{Gpu, mebibytes};
+use wgprune::gpu::{Gpu, Kept, mebibytes};
 use wgprune::net::Net;
 use write::{Writer, Written};
 
@@ -124,7 +125,12 @@ fn run_kernel(args: &KernelArgs) -> Result<Report> {
         "of ceilings",
     ]);
     let (mut times, mut rows, mut untrusted) = (Times::default(), Vec::new(), 0);
-    let variants = variants(&gpu, &net, &config, *repeats)?;
+    // What a file decides shall not depend on the memory that there was when it was measured.
+    let most = match writer {
+        Some(_) => Kept::Nothing,
+        None => Kept::All,
+    };
+    let variants = variants(&gpu, &net, &config, *repeats, most)?;
     let written = writer.map(|writer| writer.write(&gpu.adapter, default_kind(&gpu), &variants));
     let written = written.transpose()?;
     let all = variants
@@ -194,6 +200,10 @@ fn run_kernel(args: &KernelArgs) -> Result<Report> {
             "{untrusted} of these, marked ?, disagree with the wall clock: do not trust them"
         ));
     }
+    if most == Kept::Nothing {
+        let line = "nothing is kept from forwards to backwards, as where memory is short";
+        foot.push(line.into());
+    }
     foot.extend(written.as_ref().map(Written::line));
     Ok(Report {
         title: title(&net, &config, &gpu),
@@ -228,7 +238,7 @@ fn operations(net: &Net, layer: &str, phase: &str, batch: u32) -> u64 {
 
 fn run_layer(args: &LaunchArgs) -> Result<Report> {
     let (gpu, net, config) = open(&args.what)?;
-    let rows = launches(&gpu, &net, &config, args.repeats)?;
+    let rows = launches(&gpu, &net, &config, args.repeats, Kept::All)?;
     let sum = |rows: &[LaunchTime]| rows.iter().map(|row| median(&row.seconds)).sum::<f64>();
     let total = sum(&rows);
     let mut table = Table::new(&["phase", "layer", "ms", "share", "GFLOP/s"]);
