@@ -8,7 +8,7 @@ mod recipe;
 mod resolve;
 mod tuning;
 
-pub use measured::{AdapterChoices, Choice, TuningFile};
+pub use measured::{AdapterChoices, Choice, Measured, TuningFile};
 pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
 pub use recipe::{RECIPES, Recipe};
 pub use tuning::{ProductKind, TuningConfig};

@@ -147,20 +147,19 @@ fn a_run_keeps_what_it_read_and_needs_the_file_no_more() {
 fn what_was_measured_elsewhere_stays_in_the_file_and_is_not_used() {
     let folder = here();
     let folder = folder.path();
-    let mut file = measured(folder);
-    file["adapters"][0]["driver"] = "another".into();
-    write(folder, "tuning.json", &file);
-    let run = bench(
-        folder,
-        &format!("model --seconds 0 {SMALL} --set tuning.file=tuning.json"),
-    );
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(
-        run.stderr
-            .contains("tuning.json has nothing for this adapter"),
-        "{}",
-        run.stderr
-    );
+    let here = measured(folder);
+    let mut file = here.clone();
+    for key in ["driver", "processor", "kernels"] {
+        file = here.clone();
+        file["adapters"][0][key] = "another".into();
+        write(folder, "tuning.json", &file);
+        let run = succeed(
+            folder,
+            &format!("bench model --seconds 0 {SMALL} --set tuning.file=tuning.json"),
+        );
+        let line = "tuning.json has nothing for this adapter";
+        assert!(run.stderr.contains(line), "{key}: {}", run.stderr);
+    }
     let both = measured(folder);
     assert_eq!(both["adapters"][0], file["adapters"][0]);
     assert_eq!(both["adapters"].as_array().unwrap().len(), 2);
@@ -170,7 +169,7 @@ fn what_was_measured_elsewhere_stays_in_the_file_and_is_not_used() {
 fn wrong_files_are_refused_before_anything_is_measured() {
     let folder = here();
     let folder = folder.path();
-    write(folder, "tuning.json", &json!({"schema": 1}));
+    write(folder, "tuning.json", &json!({"schema": 2}));
     for command in [
         format!("bench kernel {SMALL} --write-tuning tuning.json"),
         format!("bench layer {SMALL} --set tuning.file=tuning.json"),
@@ -187,6 +186,50 @@ fn wrong_files_are_refused_before_anything_is_measured() {
         &["tuning.winograd", "default"],
     );
     assert!(!folder.join("new.json").exists());
+}
+
+#[test]
+fn a_file_of_version_1_is_refused_until_it_is_measured_again() {
+    let folder = here();
+    let folder = folder.path();
+    let old = json!({"schema": 1, "adapters": [{"name": "llvmpipe", "choices": []}]});
+    write(folder, "tuning.json", &old);
+    let train = wgprune(folder, &format!("{TRAIN} --set tuning.file=tuning.json"));
+    let remedy = "bench kernel --write-tuning tuning.json";
+    assert_refused(&train, 2, &["tuning.json", "earlier version", remedy]);
+    let run = succeed(folder, &format!("{remedy} --repeats 1 {SMALL}"));
+    assert!(run.stderr.contains("begins anew"), "{}", run.stderr);
+    let layer = format!("bench layer --repeats 1 {SMALL} --set tuning.file=tuning.json");
+    let run = succeed(folder, &layer);
+    assert!(run.stderr.contains("6 of 6 shapes"), "{}", run.stderr);
+}
+
+/// In a `config.toml` that was edited, and in one of an earlier version.
+#[test]
+fn what_a_run_keeps_goes_with_the_name_of_its_file() {
+    let folder = here();
+    let folder = folder.path();
+    write(folder, "tuning.json", &mixed(measured(folder)));
+    succeed(
+        folder,
+        &format!("{TRAIN} --out run --set tuning.file=tuning.json"),
+    );
+    let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
+    let edited = config.replacen("file = \"tuning.json\"", "file = \"other.json\"", 1);
+    assert_ne!(edited, config);
+    fs::write(folder.join("edited.toml"), edited).unwrap();
+    let edited = "train --config edited.toml --out edited";
+    assert_refused(&wgprune(folder, edited), 2, &["other.json"]);
+    fs::rename(folder.join("tuning.json"), folder.join("other.json")).unwrap();
+    let run = succeed(folder, edited);
+    let line = "6 of 6 shapes as measured in other.json";
+    assert!(run.stderr.contains(line), "{}", run.stderr);
+    assert_same_outcome(&folder.join("run"), &folder.join("edited"));
+
+    let old = "[tuning]\nfile = \"other.json\"\n[[tuning.measured]]\nname = \"llvmpipe\"\n";
+    fs::write(folder.join("old.toml"), old).unwrap();
+    let old = wgprune(folder, "train --config old.toml");
+    assert_refused(&old, 2, &["old.toml", "tuning.measured", "remove it"]);
 }
 
 /// Winograd's algorithm makes products of its own, which are of the kind that its convolution asks for.

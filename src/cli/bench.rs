@@ -120,7 +120,8 @@ pub(crate) struct KernelArgs {
     /// Write the fastest variant of each convolution and linear layer to a file, for later runs with
     /// --set tuning.file=FILE
     ///
-    /// For this adapter and driver, in this batch, forwards and backwards apart. What the file has for others stays in it.
+    /// For this adapter, driver and version of the kernels, in this batch, forwards and backwards apart. What the file has
+    /// for others stays in it. While it is measured, nothing is kept from forwards to backwards, as where memory is short.
     /// Faster variants sum in another order, so that the last digits of a run differ.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_tuning: Option<PathBuf>,

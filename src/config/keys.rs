@@ -16,7 +16,11 @@ pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &st
     for (key, value) in table {
         // Their keys are those of layers and of a tuning file.
         let path = format!("{prefix}{key}");
-        if path == NETWORK || path == format!("{TUNING}.{MEASURED}") {
+        if path == NETWORK {
+            continue;
+        }
+        if path == format!("{TUNING}.{MEASURED}") {
+            check_measured(value, source)?;
             continue;
         }
         let Some(default) = known.get(key) else {
@@ -52,6 +56,17 @@ pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &st
         }
     }
     Ok(())
+}
+
+/// Refuses what earlier versions wrote there, a list.
+fn check_measured(value: &Value, source: &str) -> Result<()> {
+    if value.is_table() {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!("{source}: {TUNING}.{MEASURED} is of an earlier version of wgprune"),
+        "remove it; then tuning.file is read, which is to be measured again with `wgprune bench kernel --write-tuning FILE`",
+    ))
 }
 
 /// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.

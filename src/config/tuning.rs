@@ -1,9 +1,8 @@
 //! `[tuning]`: which kernels a run takes.
 
-use super::measured::{AdapterChoices, TuningFile};
+use super::measured::Measured;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// Algorithms for sums of products by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +30,10 @@ pub struct TuningConfig {
     /// A file of `wgprune bench kernel --write-tuning`, which decides for the shapes in it; empty: none. Never found by
     /// itself, as it changes the last digits of a run.
     pub file: String,
-    /// What [`Config::resolve`](super::Config::resolve) read there: so a run needs that file no more.
+    /// What [`Config::resolve`](super::Config::resolve) read there: so a run needs that file no more, until it is to have
+    /// another one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub measured: Option<Vec<AdapterChoices>>,
+    pub measured: Option<Measured>,
 }
 
 impl Default for TuningConfig {
@@ -48,15 +48,16 @@ impl Default for TuningConfig {
 }
 
 impl TuningConfig {
-    /// Reads the file, if one is named and was not read before.
+    /// Reads the file, if one is named and what is there was not read from it.
     pub(super) fn read(&mut self) -> Result<()> {
-        match (self.file.is_empty(), &self.measured) {
-            (true, Some(_)) => Err(Error::config(
+        let known = self.measured.as_ref().map(|known| known.file.as_str());
+        match (self.file.as_str(), known) {
+            ("", Some(_)) => Err(Error::config(
                 "tuning.measured is set, but not the tuning.file that it comes from",
-                "set tuning.file alone; its contents are read from there",
+                "remove tuning.measured, or set tuning.file, which is read",
             )),
-            (false, None) => {
-                self.measured = Some(TuningFile::read(Path::new(&self.file))?.adapters);
+            (file, known) if !file.is_empty() && known != Some(file) => {
+                self.measured = Some(Measured::read(file)?);
                 Ok(())
             }
             _ => Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
+use sysinfo::{CpuRefreshKind, RefreshKind, System};
 
 /// What a user sees of an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct AdapterFacts {
     pub device_type: String,
     /// The subgroup size, where the adapter has subgroups of one size only.
     pub fixed_subgroup_size: Option<u32>,
+    /// What a software adapter computes on, whose name is the same on every processor; empty for others, or where nothing
+    /// tells.
+    #[serde(default)]
+    pub processor: String,
     /// Where it is plugged in, as far as the backend tells.
     pub(super) bus: String,
 }
@@ -43,6 +48,10 @@ impl AdapterFacts {
             }
             .to_owned(),
             fixed_subgroup_size: (has_subgroups && one_size).then_some(info.subgroup_min_size),
+            processor: match info.device_type {
+                wgpu::DeviceType::Cpu => processor(),
+                _ => String::new(),
+            },
             bus: info.device_pci_bus_id,
         }
     }
@@ -110,6 +119,14 @@ impl AdapterFacts {
         (&self.name, &self.backend, &self.driver, &self.bus)
             == (&other.name, &other.backend, &other.driver, &other.bus)
     }
+}
+
+/// The model of the processor, as it calls itself.
+fn processor() -> String {
+    let cpus = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
+    let system = System::new_with_specifics(cpus).ok();
+    let brand = system.and_then(|system| Some(system.cpus().first()?.brand().trim().to_owned()));
+    brand.unwrap_or_default()
 }
 
 fn instance() -> wgpu::Instance {
@@ -209,6 +226,7 @@ mod tests {
             driver: String::new(),
             device_type: "cpu".into(),
             fixed_subgroup_size: None,
+            processor: String::new(),
             bus: String::new(),
         }
     }

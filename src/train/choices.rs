@@ -29,11 +29,12 @@ fn choose(config: &TuningConfig, adapter: &AdapterFacts, usual: Tuning) -> Resul
     if config.product != ProductKind::Auto {
         return Ok(choices);
     }
-    let adapters = config.measured.iter().flatten();
-    let own = adapters.filter(|own| own.are_for(adapter));
-    for choice in own.flat_map(|own| &own.choices) {
+    let Some(measured) = &config.measured else {
+        return Ok(choices);
+    };
+    for choice in measured.choices_for(adapter).unwrap_or_default() {
         let workload = choice.workload();
-        let asks = || format!("{}: product is lanes for {workload}", config.file);
+        let asks = || format!("{}: product is lanes for {workload}", measured.file);
         let tuning = tuning(choice.product, config.winograd && choice.winograd, &asks)?;
         choices.measured.insert(workload, tuning);
     }
@@ -62,20 +63,18 @@ fn product(
 /// Says how much of a plan a tuning file decided, where the configuration names one.
 pub(super) fn tell_choices(config: &Config, gpu: &Gpu, plan: &Plan) {
     let TuningConfig {
-        product,
-        file,
-        measured,
-        ..
+        product, measured, ..
     } = &config.tuning;
-    let Some(adapters) = measured else { return };
+    let Some(measured) = measured else { return };
+    let file = &measured.file;
     let [known, all] = plan.measured_shapes();
     if *product != ProductKind::Auto {
         log::info!("kernels: none as measured in {file}, as tuning.product is set");
-    } else if adapters.iter().any(|own| own.are_for(&gpu.adapter)) {
+    } else if measured.choices_for(&gpu.adapter).is_some() {
         log::info!("kernels: {known} of {all} shapes as measured in {file}");
     } else {
-        log::info!(
-            "kernels: {file} has nothing for this adapter and driver; `wgprune bench kernel --write-tuning FILE` measures them"
+        log::warn!(
+            "kernels: {file} has nothing for this adapter with this driver and these kernels, so they are as without it; `wgprune bench kernel --write-tuning {file}` measures them"
         );
     }
 }
@@ -83,7 +82,7 @@ pub(super) fn tell_choices(config: &Config, gpu: &Gpu, plan: &Plan) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{AdapterChoices, Choice};
+    use crate::config::{AdapterChoices, Choice, Measured};
     use crate::gpu::{Direction, Geometry};
     use serde_json::json;
 
@@ -112,7 +111,10 @@ mod tests {
             product,
             winograd,
             file: "tuning.json".into(),
-            measured: Some(vec![AdapterChoices::new(&adapter(None), vec![CHOICE])]),
+            measured: Some(Measured {
+                file: "tuning.json".into(),
+                adapters: vec![AdapterChoices::new(&adapter(None), vec![CHOICE])],
+            }),
         }
     }
 

@@ -96,7 +96,7 @@ impl Candidate {
 mod tests {
     use super::*;
     use ProductKind::{Block, Lanes, Tiles};
-    use wgprune::config::Config;
+    use wgprune::config::{Config, Measured};
     use wgprune::gpu::{Direction, Geometry};
 
     const CONV: Workload = Workload(
@@ -142,7 +142,10 @@ mod tests {
         let variant = |kernels: [(&str, f64); 2], linear: [f64; 2], file: bool| {
             let mut config = Config::default();
             config.tuning.product = Block;
-            config.tuning.measured = file.then(Vec::new);
+            config.tuning.measured = file.then(|| Measured {
+                file: "tuning.json".into(),
+                adapters: Vec::new(),
+            });
             let of_conv = kernels.map(|(name, time)| launch(Some(CONV), name, time, time));
             let mut launches = Vec::from(of_conv);
             launches.push(launch(None, "relu", 100.0, 100.0));

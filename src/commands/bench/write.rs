@@ -12,7 +12,6 @@ use wgprune::gpu::{AdapterFacts, Workload};
 /// A tuning file that is to be written.
 pub(super) struct Writer {
     path: PathBuf,
-    file: TuningFile,
 }
 
 /// What was written.
@@ -31,7 +30,7 @@ impl Writer {
     /// Asked before minutes of measuring.
     ///
     /// # Errors
-    /// There is another file of that name, or no such folder; or the configuration leaves nothing to choose from.
+    /// The file cannot be written or added to, or the configuration leaves nothing to choose from.
     pub(super) fn open(path: &Path, config: &Config) -> Result<Self> {
         let tuning = &config.tuning;
         if tuning.product != ProductKind::Auto || !tuning.winograd {
@@ -40,18 +39,18 @@ impl Writer {
                 "leave both as they are by default",
             ));
         }
+        TuningFile::check(path)?;
         Ok(Self {
             path: path.to_owned(),
-            file: TuningFile::read_or_new(path)?,
         })
     }
 
     /// Adds the winners to the file.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// As [`TuningFile::add`] has them.
     pub(super) fn write(
-        mut self,
+        self,
         adapter: &AdapterFacts,
         default: ProductKind,
         variants: &[Variant],
@@ -80,8 +79,7 @@ impl Writer {
                 shape,
             });
         }
-        self.file.merge(AdapterChoices::new(adapter, choices));
-        self.file.write(&self.path)?;
+        TuningFile::add(&self.path, AdapterChoices::new(adapter, choices))?;
         Ok(written)
     }
 }
