@@ -128,8 +128,13 @@ fn a_run_is_compared_with_an_earlier_one() {
     let other = bench("--compare base.json");
     assert_refused(&other, 2, &["base.json", "lenet-5", "--json"]);
     assert_refused(&bench("--compare none.json"), 2, &["none.json", "--json"]);
-    std::fs::write(folder.path().join("base.json"), "{").unwrap();
-    assert_refused(&bench("--compare base.json"), 2, &["base.json"]);
+    for (text, why) in [
+        ("{", "is not a result of"),
+        ("{\"times\": 3}", "has no list of times"),
+    ] {
+        std::fs::write(folder.path().join("base.json"), text).unwrap();
+        assert_refused(&bench("--compare base.json"), 2, &["base.json", why]);
+    }
 }
 
 /// What a run would stumble over, on images that are made up.
@@ -152,6 +157,8 @@ fn keys_of_the_configuration_are_heeded_or_refused() {
         &format!("bench layer {SMALL} --set data.crop=40"),
     );
     assert_refused(&crop, 2, &["data.crop"]);
+    let memory = wgprune(folder.path(), &format!("bench model {SMALL} --memory 1MiB"));
+    assert_refused(&memory, 6, &["room for 1.0 MiB", "no --batch fits"]);
     let line = json(&format!(
         "kernel --repeats 1 {SMALL} --set tuning.product=block"
     ));

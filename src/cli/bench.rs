@@ -1,6 +1,6 @@
 //! The flags of `wgprune bench`.
 
-use super::{DeviceArg, examples, values};
+use super::{DeviceArg, MemoryArg, examples, values};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use toml::Value;
@@ -80,6 +80,8 @@ pub(crate) struct WhatArgs {
     /// Any key of the configuration, for example tuning.product=block or tuning.file=tuning.json; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     edits: Vec<(String, Value)>,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArg,
     #[command(flatten)]
     pub(crate) tell: TellArgs,
 }

@@ -38,7 +38,7 @@ pub(super) fn run(command: &BenchCommand, start: Instant) -> Result<()> {
 fn open(args: &WhatArgs) -> Result<(Arc<Gpu>, Net, Config)> {
     let config = Config::resolve(None, &args.edits())?;
     let net = open_net(&config.model)?;
-    let gpu = open_gpu(args.tell.device.selector.as_deref(), None)?;
+    let gpu = open_gpu(args.tell.device.selector.as_deref(), args.memory.bytes)?;
     Ok((gpu, net, config))
 }
 

@@ -42,9 +42,9 @@ impl Base {
             .map_err(|error| Error::config(format!("cannot read {name}: {error}"), HELP))?;
         let refuse = |what: String| Error::config(format!("{name} {what}"), HELP);
         let line: Value = serde_json::from_str(&text)
-            .map_err(|error| refuse(format!("is not a result of bench: {error}")))?;
+            .map_err(|_| refuse("is not a result of `wgprune bench`".into()))?;
         let times: Vec<(String, f64)> = serde_json::from_value(line["times"].clone())
-            .map_err(|error| refuse(format!("has no times: {error}")))?;
+            .map_err(|_| refuse("has no list of times".into()))?;
         Ok(Self {
             path: path.to_owned(),
             line,
@@ -82,8 +82,11 @@ impl Base {
             return Err(refuse("has none of the times that were measured".into()));
         }
         if line["adapter"] != own["adapter"] {
-            let adapter = &line["adapter"];
-            log::warn!("{name} was measured on another adapter or driver: {adapter}");
+            let of = |key: &str| line["adapter"][key].as_str().unwrap_or("unknown");
+            let [adapter, backend, driver] = ["name", "backend", "driver"].map(of);
+            log::warn!(
+                "{name} was measured on another adapter or driver: {adapter} ({backend}, {driver})"
+            );
         }
         let mut only_before: Vec<String> = (self.times.keys())
             .filter(|name| times.iter().all(|(own, _)| own != *name))
