@@ -1,4 +1,4 @@
-// dm[6i+j,tile,k] = (A d At)[i,j], where d are the 4 x 4 pixels of dy in a tile: conv2d_winograd_output transposed
+// dm[i,tile,j,k] = (A d At)[i,j], where d are the 4 x 4 pixels of dy in a tile: conv2d_winograd_output transposed
 @group(0) @binding(0) var<storage, read> dy: array<Value>;
 @group(0) @binding(1) var<storage, read_write> dm: array<Value>;
 

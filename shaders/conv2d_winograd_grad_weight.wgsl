@@ -1,7 +1,10 @@
-// dw[r,s,c,k] = (Gt du G)[r,s] of du[6i+j,c,k]: conv2d_winograd_weight transposed
+// dw[r,s,c,k] = (Gt du G)[r,s] of du[i,c,j,k]: conv2d_winograd_weight transposed
 @group(0) @binding(0) var<storage, read> du: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> dw: array<vec4<f32>>;
 override LENGTH: u32; // C·K / 4
+override K: u32; // in values
+
+fn point(row: u32, column: u32, i: u32) -> u32 { return point_row(row, column, i / K, LENGTH / K) * K + i % K; }
 
 fn along(u: array<vec4<f32>, 6>) -> array<vec4<f32>, 3> {
     let a = (u[1] + u[2]) * (1.0 / 6.0);
@@ -17,7 +20,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var half: array<array<vec4<f32>, 3>, 6>;
     for (var row = 0u; row < 6u; row++) {
         var points: array<vec4<f32>, 6>;
-        for (var column = 0u; column < 6u; column++) { points[column] = du[(6u * row + column) * LENGTH + i]; }
+        for (var column = 0u; column < 6u; column++) { points[column] = du[point(row, column, i)]; }
         half[row] = along(points);
     }
     for (var column = 0u; column < 3u; column++) {

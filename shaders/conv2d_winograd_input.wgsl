@@ -1,4 +1,4 @@
-// v[6i+j,tile,c] = (Bt d B)[i,j], where d are the 6 x 6 pixels of x around a tile, 0 outside of the image
+// v[i,tile,j,c] = (Bt d B)[i,j], where d are the 6 x 6 pixels of x around a tile, 0 outside of the image
 @group(0) @binding(0) var<storage, read> x: array<Value>;
 @group(0) @binding(1) var<storage, read_write> v: array<Value>;
 

@@ -1,4 +1,4 @@
-// y[n,p,q,k] = bias[k] + (At m A)[p % 4, q % 4], where m[6i+j,tile,k] are the products of the tile of (p, q)
+// y[n,p,q,k] = bias[k] + (At m A)[p % 4, q % 4], where m[i,tile,j,k] are the products of the tile of (p, q)
 @group(0) @binding(0) var<storage, read> m: array<Value>;
 @group(0) @binding(1) var<storage, read> bias: array<Value>;
 @group(0) @binding(2) var<storage, read_write> y: array<Value>;

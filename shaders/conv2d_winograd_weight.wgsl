@@ -1,7 +1,10 @@
-// u[6i+j,c,k] = (G w Gt)[i,j] of the 3 x 3 taps of w[r,s,c,k] (Lavin and Gray 2016, section 4.2)
+// u[i,c,j,k] = (G w Gt)[i,j] of the 3 x 3 taps of w[r,s,c,k] (Lavin and Gray 2016, section 4.2)
 @group(0) @binding(0) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> u: array<vec4<f32>>;
 override LENGTH: u32; // C·K / 4
+override K: u32; // in values
+
+fn point(row: u32, column: u32, i: u32) -> u32 { return point_row(row, column, i / K, LENGTH / K) * K + i % K; }
 
 fn along(w: array<vec4<f32>, 3>) -> array<vec4<f32>, 6> {
     let a = (w[0] + w[2]) * (-1.0 / 6.0);
@@ -25,6 +28,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         var taps: array<vec4<f32>, 3>;
         for (var column = 0u; column < 3u; column++) { taps[column] = half[column][row]; }
         let result = along(taps);
-        for (var column = 0u; column < 6u; column++) { u[(6u * row + column) * LENGTH + i] = result[column]; }
+        for (var column = 0u; column < 6u; column++) { u[point(row, column, i)] = result[column]; }
     }
 }

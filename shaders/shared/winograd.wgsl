@@ -20,4 +20,4 @@ fn tile_at(i: u32) -> Tile {
 
 fn is_inside(h: u32, w: u32) -> bool { return h < H && w < W; }
 fn pixel(tile: Tile, h: u32, w: u32) -> u32 { return ((tile.image + h) * W + w) * C + tile.c; }
-fn point(row: u32, column: u32, index: u32) -> u32 { return ((6u * row + column) * TILES + index) * C; }
+fn point(row: u32, column: u32, index: u32) -> u32 { return point_row(row, column, index, TILES) * C; }

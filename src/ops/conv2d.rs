@@ -109,6 +109,7 @@ impl Conv2d {
         };
         let extent = Extent {
             batch: 1,
+            beside: 1,
             rows: self.n * self.p() * self.q(),
             columns: self.k,
             outer,
@@ -138,6 +139,7 @@ impl Conv2d {
         }
         let extent = Extent {
             batch: 1,
+            beside: 1,
             rows: self.n * self.h * self.w,
             columns: self.c,
             outer: self.kernel * self.kernel,
@@ -171,6 +173,7 @@ impl Conv2d {
         let rows = self.taps() + u32::from(dbias.is_some());
         let extent = Extent {
             batch: 1,
+            beside: 1,
             rows,
             columns: self.k,
             outer: self.n * self.p(),

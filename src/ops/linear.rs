@@ -56,9 +56,13 @@ impl Linear {
         Geometry::Linear { n, c, k }
     }
 
-    /// So many of these in one launch, their tensors one behind the other. Only one alone may have a bias.
+    /// So many of these in one launch, one behind the other in each tensor. Only one alone may have a bias.
     pub(super) fn times(self, batch: u32) -> LinearBatch {
-        LinearBatch { batch, each: self }
+        LinearBatch {
+            batch,
+            beside: 1,
+            each: self,
+        }
     }
 }
 
@@ -66,10 +70,16 @@ impl Linear {
 #[derive(Clone, Copy)]
 pub(super) struct LinearBatch {
     batch: u32,
+    beside: u32,
     each: Linear,
 }
 
 impl LinearBatch {
+    /// The same, but so many at a time lie side by side: the first row of each, then the second one of each.
+    pub(super) fn beside(self, beside: u32) -> Self {
+        Self { beside, ..self }
+    }
+
     /// Of each direction.
     fn flops(self) -> u64 {
         let Linear { n, c, k } = self.each;
@@ -93,6 +103,7 @@ impl LinearBatch {
         y.expect_len(&[self.batch, n, k]);
         let extent = Extent {
             batch: self.batch,
+            beside: self.beside,
             rows: n,
             columns: k,
             outer: 1,
@@ -119,6 +130,7 @@ impl LinearBatch {
         dx.expect_len(&[self.batch, n, c]);
         let extent = Extent {
             batch: self.batch,
+            beside: self.beside,
             rows: n,
             columns: c,
             outer: 1,
@@ -150,6 +162,7 @@ impl LinearBatch {
         let inner = 1 << n.trailing_zeros().min(6);
         let extent = Extent {
             batch: self.batch,
+            beside: self.beside,
             rows: c + u32::from(dbias.is_some()),
             columns: k,
             outer: n / inner,

@@ -47,6 +47,8 @@ const MAX_SUM: u32 = 16_384;
 #[derive(Clone, Copy)]
 pub(super) struct Extent {
     pub(super) batch: u32,
+    /// So many of the batch have their rows next to each other in memory.
+    pub(super) beside: u32,
     pub(super) rows: u32,
     pub(super) columns: u32,
     pub(super) outer: u32,
@@ -278,14 +280,16 @@ impl Choice {
     ) {
         let Extent {
             batch,
+            beside,
             rows,
             columns,
             outer,
             inner,
             ..
         } = extent;
-        let own: [Constant; 6] = [
+        let own: [Constant; 7] = [
             ("BATCH", batch.into()),
+            ("BESIDE", beside.into()),
             ("ROWS", rows.into()),
             ("COLUMNS", columns.into()),
             ("OUTER", (outer / self.taps).into()),
@@ -316,9 +320,9 @@ fn sum_gradients(plan: &mut Plan, sums: &Tensor, dw: &Tensor, dbias: Option<&Ten
     }
 }
 
-/// The sum of `count` rows of `rows` from `first` on, each as long as `y`.
-pub(super) fn sum_rows(plan: &mut Plan, rows: &Tensor, [first, count]: [u32; 2], y: &Tensor) {
-    sum_slices(plan, rows, [count, y.len(), first * y.len()], y);
+/// The sum of `count` rows of `rows`, each as long as `y`: every `step`-th one from `first` on.
+pub(super) fn sum_rows(plan: &mut Plan, rows: &Tensor, [first, step, count]: [u32; 3], y: &Tensor) {
+    sum_slices(plan, rows, [count, step * y.len(), first * y.len()], y);
 }
 
 fn sum_slices(plan: &mut Plan, sums: &Tensor, [slices, stride, first]: [u32; 3], y: &Tensor) {

@@ -10,18 +10,38 @@ use crate::ops::Write;
 use crate::ops::linear::{Linear, LinearBatch};
 use crate::ops::product::{LONGEST_SUM, sum_rows};
 
-const INPUT: Kernel = kernel!("conv2d_winograd_input", "winograd", "grid");
-const OUTPUT: Kernel = kernel!("conv2d_winograd_output", "winograd", "grid");
-const GRAD_OUTPUT: Kernel = kernel!("conv2d_winograd_grad_output", "winograd", "grid");
-const GRAD_INPUT: Kernel = kernel!("conv2d_winograd_grad_input", "winograd", "grid");
-const WEIGHT: Kernel = kernel!("conv2d_winograd_weight", "grid");
-const GRAD_WEIGHT: Kernel = kernel!("conv2d_winograd_grad_weight", "grid");
+const INPUT: Kernel = kernel!(
+    "conv2d_winograd_input",
+    "winograd",
+    "winograd_points",
+    "grid"
+);
+const OUTPUT: Kernel = kernel!(
+    "conv2d_winograd_output",
+    "winograd",
+    "winograd_points",
+    "grid"
+);
+const GRAD_OUTPUT: Kernel = kernel!(
+    "conv2d_winograd_grad_output",
+    "winograd",
+    "winograd_points",
+    "grid"
+);
+const GRAD_INPUT: Kernel = kernel!(
+    "conv2d_winograd_grad_input",
+    "winograd",
+    "winograd_points",
+    "grid"
+);
+const WEIGHT: Kernel = kernel!("conv2d_winograd_weight", "winograd_points", "grid");
+const GRAD_WEIGHT: Kernel = kernel!("conv2d_winograd_grad_weight", "winograd_points", "grid");
 
-/// Points of a tile.
-const POINTS: u32 = 36;
+/// Points along a side of a tile.
+const POINTS: u32 = 6;
 
-/// Point (1, 1), which gets the sum of a tile of `dy`.
-const SUM_POINT: u32 = 7;
+/// The row and the column of the point that gets the sum of a tile of `dy`.
+const SUM_POINT: [u32; 2] = [1, 1];
 
 /// Outputs along a side of a tile.
 const SIDE: u32 = 4;
@@ -54,7 +74,7 @@ impl Winograd {
         let tiles = n * h.div_ceil(SIDE) * w.div_ceil(SIDE);
         let [wide_tiles, wide_c, wide_k] = [tiles, c, k].map(u64::from);
         let largest = (wide_tiles * wide_c.max(wide_k)).max(wide_c * wide_k);
-        let points = u64::from(POINTS) * largest;
+        let points = u64::from(POINTS * POINTS) * largest;
         let fits = (conv.kernel, conv.stride, conv.pad) == (3, 1, 1)
             && c.min(k) >= tuning.winograd_channels
             && c.is_multiple_of(WIDTH)
@@ -74,7 +94,7 @@ impl Winograd {
     ) {
         let u = self.weights(plan, w, points.u.clone());
         let v = self.inputs(plan, x, points.v.clone());
-        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, self.conv.k]);
+        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, POINTS, self.conv.k]);
         self.products().forward(plan, [&v, &u], None, &m);
         let constants = [("HAS_BIAS", bias.is_some().into())];
         let tensors = [&m, bias.unwrap_or(&m), y];
@@ -83,7 +103,7 @@ impl Winograd {
 
     /// What both gradients need of `dy`.
     pub(super) fn grad_output(self, plan: &mut Plan, dy: &Tensor) -> Tensor {
-        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, self.conv.k]);
+        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, POINTS, self.conv.k]);
         self.per_tile(plan, &GRAD_OUTPUT, self.conv.k, &[], &[dy, &dm]);
         dm
     }
@@ -123,14 +143,16 @@ impl Winograd {
         (self.products()).grad_weight(plan, [&v, dm], &du, None);
         self.per_weight(plan, &GRAD_WEIGHT, &[&du, dw]);
         if let Some(dbias) = dbias {
-            sum_rows(plan, dm, [SUM_POINT * self.tiles, self.tiles], dbias);
+            let [row, column] = SUM_POINT;
+            let first = row * self.tiles * POINTS + column;
+            sum_rows(plan, dm, [first, POINTS, self.tiles], dbias);
         }
     }
 
     fn products(self) -> LinearBatch {
         let Conv2d { c, k, .. } = self.conv;
         let n = self.tiles;
-        Linear { n, c, k }.times(POINTS)
+        Linear { n, c, k }.times(POINTS * POINTS).beside(POINTS)
     }
 
     pub(super) fn points(self, plan: &mut Plan, name: &str) -> Points {
@@ -142,11 +164,11 @@ impl Winograd {
     }
 
     fn input_points(self, plan: &mut Plan, name: &str) -> Tensor {
-        plan.scratch(name, &[POINTS, self.tiles, self.conv.c])
+        plan.scratch(name, &[POINTS, self.tiles, POINTS, self.conv.c])
     }
 
     fn weight_points(self, plan: &mut Plan, name: &str) -> Tensor {
-        plan.scratch(name, &[POINTS, self.conv.c, self.conv.k])
+        plan.scratch(name, &[POINTS, self.conv.c, POINTS, self.conv.k])
     }
 
     fn inputs(self, plan: &mut Plan, x: &Tensor, kept: Option<Tensor>) -> Tensor {
@@ -182,7 +204,9 @@ impl Winograd {
     }
 
     fn per_weight(self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor]) {
-        let length = self.conv.c * self.conv.k / WIDTH;
-        plan.elementwise(kernel, &[("LENGTH", length.into())], tensors, length);
+        let values = self.conv.k / WIDTH;
+        let length = self.conv.c * values;
+        let constants = [("LENGTH", length.into()), ("K", values.into())];
+        plan.elementwise(kernel, &constants, tensors, length);
     }
 }

@@ -155,6 +155,7 @@ mod tests {
         };
         Extent {
             batch: 1,
+            beside: 1,
             rows: 128 * 32 * 32,
             columns: channels,
             outer: 9,
