@@ -5,7 +5,8 @@ use super::{Choice, Extent, Operand, Slide};
 use crate::gpu::Kernel;
 use crate::ops::vector_width;
 
-/// Largest tile: more sums take the driver seconds to compile, and run slower.
+/// Largest tile: more sums take the driver seconds to compile, and run slower. Weight gradients, whose left values hold rows
+/// side by side, have so few loads to a sum that twice as many pay still.
 const MAX_ROWS: u32 = 8;
 const MAX_COLUMNS: u32 = 64;
 const MAX_SUMS: u32 = 256;
@@ -114,7 +115,12 @@ impl Tile {
         let slides = self.slide.is_none_or(|slide| {
             slide.run.is_multiple_of(self.rows) && sums * slide.window.taps <= MAX_WINDOW
         });
-        slides && sums <= MAX_SUMS && self.rows.is_multiple_of(extent.left.across())
+        let most = if extent.left.across() > 1 {
+            2 * MAX_SUMS
+        } else {
+            MAX_SUMS
+        };
+        slides && sums <= most && self.rows.is_multiple_of(extent.left.across())
     }
 
     fn taps(self) -> u32 {
