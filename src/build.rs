@@ -1,5 +1,8 @@
-//! Tells the program which version of wgpu is in it, which wgpu does not say of itself, and which kernels.
+//! Tells the program which version of wgpu is in it, which wgpu does not say of itself, which kernels, and
+//! which configurations.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +29,33 @@ fn main() {
         }
     }
     println!("cargo::rustc-env=KERNELS_DIGEST={digest:016x}");
+
+    embed("methods", "Method");
+    embed("recipes", "Recipe");
+}
+
+/// Writes the expression of a list of the TOML files of a folder in `assets/`, each as a name and a text, so that one more
+/// takes one more file and nothing else.
+fn embed(folder: &str, kind: &str) {
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+    let assets = Path::new("assets").join(folder);
+    println!("cargo::rerun-if-changed={}", assets.display());
+    let named = files(&assets).into_iter().filter_map(|path| {
+        let name = path.file_stem()?.to_str()?.to_owned();
+        Some((name, root.join(path)))
+    });
+    // By name and not by path, where the dot of the ending counts.
+    let list: String = BTreeMap::from_iter(named)
+        .iter()
+        .map(|(name, path)| format!("{kind} {{ name: {name:?}, text: include_str!({path:?}) }},\n"))
+        .collect();
+    let out = PathBuf::from(variable("OUT_DIR")).join(format!("{folder}.rs"));
+    fs::write(&out, format!("&[\n{list}]"))
+        .unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// A file, or those below a folder, in an order that is the same everywhere.

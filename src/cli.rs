@@ -62,9 +62,12 @@ pub(crate) enum Command {
     /// List, download and check data sets
     #[command(subcommand, after_help = examples::DATA)]
     Data(DataCommand),
+    /// Pruning methods: a list with their papers, or the text of one
+    #[command(after_help = examples::METHODS)]
+    Methods(NamedArgs),
     /// Configurations that come with the program: a list, or the text of one
     #[command(after_help = examples::RECIPES)]
-    Recipes(RecipesArgs),
+    Recipes(NamedArgs),
     /// A script with which a shell completes the commands and flags
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
@@ -83,7 +86,7 @@ impl Cli {
             Command::Selftest(args) => args.json,
             Command::Bench(command) => command.tell().json,
             Command::Data(command) => command.wants_json(),
-            Command::Recipes(args) => args.json,
+            Command::Methods(args) | Command::Recipes(args) => args.json,
             Command::Completions(_) | Command::Man(_) => false,
         }
     }
@@ -173,7 +176,7 @@ pub(crate) struct TrainArgs {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Pruning method: progressive or dense
+    /// Pruning method, as `wgprune methods` lists them
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
     /// Share of the prunable weights to remove, from 0 to below 1
@@ -295,8 +298,8 @@ pub(crate) struct SelftestArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RecipesArgs {
-    /// Recipe to print; without it, all are listed
+pub(crate) struct NamedArgs {
+    /// The one to print; without it, all are listed
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Print the result as one line of JSON

@@ -6,6 +6,8 @@ mod data;
 mod devices;
 mod eval;
 mod man;
+mod methods;
+mod named;
 mod recipes;
 mod selftest;
 mod show;
@@ -31,6 +33,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Selftest(args) => selftest::run(&args, start),
         Command::Bench(command) => bench::run(&command, start),
         Command::Data(command) => data::run(&command, cli.quiet),
+        Command::Methods(args) => methods::run(&args),
         Command::Recipes(args) => recipes::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -2,6 +2,7 @@
 
 mod keys;
 mod measured;
+mod method;
 mod optimiser;
 mod range;
 mod recipe;
@@ -9,13 +10,14 @@ mod resolve;
 mod tuning;
 
 pub use measured::{AdapterChoices, Choice, Measured, TuningFile};
+pub use method::{METHODS, Method, MethodFile};
 pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
 pub use recipe::{RECIPES, Recipe};
 pub use tuning::{ProductKind, TuningConfig};
 
 use crate::data::{self, Dataset, ImageOptions};
 use crate::net::{InitConfig, Network};
-use crate::train::Length;
+use crate::train::{Curve, Length};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
 
@@ -148,16 +150,6 @@ pub struct TrainConfig {
     pub label_smoothing: f32,
 }
 
-/// Pruning methods by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Magnitude pruning along a linear ramp during training.
-    Progressive,
-    /// No pruning.
-    Dense,
-}
-
 /// What is ranked together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -172,17 +164,19 @@ pub enum Scope {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PruneConfig {
-    /// `progressive` or `dense`.
-    pub method: Method,
+    /// Name of a [`Method`], whose keys are the defaults of the ones below.
+    pub method: String,
     /// Share of the prunable weights that is removed at the end.
     pub sparsity: f64,
-    /// Share from which the ramp begins.
+    /// How it gets there.
+    pub schedule: Curve,
+    /// Share from which it begins.
     pub initial: f64,
     /// `global` or `layer`.
     pub scope: Scope,
     /// Step of the first update.
     pub start: Length,
-    /// End of the ramp.
+    /// End of the schedule.
     pub end: Length,
     /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
     pub every: String,
@@ -247,8 +241,9 @@ impl Default for TrainConfig {
 impl Default for PruneConfig {
     fn default() -> Self {
         Self {
-            method: Method::Progressive,
+            method: "progressive".into(),
             sparsity: 0.9,
+            schedule: Curve::Linear,
             initial: 0.0,
             scope: Scope::Global,
             start: Length::Steps(0),

@@ -20,7 +20,7 @@ pub use evaluate::Evaluator;
 pub use fit::{fit, keeping};
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
-pub use schedule::{LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
+pub use schedule::{Curve, LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;

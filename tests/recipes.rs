@@ -43,9 +43,9 @@ fn every_file_of_the_folder_is_embedded_and_says_what_it_is() {
         .collect();
     assert!(
         RECIPES.iter().map(|recipe| recipe.name).eq(&files),
-        "the list in src/config/recipe.rs is not, in the order of the alphabet, {files:?}"
+        "the list is not, in the order of the alphabet, {files:?}"
     );
-    for recipe in &RECIPES {
+    for recipe in RECIPES {
         assert!(
             recipe.text.starts_with("# ") && recipe.about().len() > 20,
             "{} does not begin with a line that says what it is",
@@ -229,7 +229,7 @@ fn the_published_runs_are_those_of_the_notebooks() {
 fn every_recipe_trains() {
     let pictures = here();
     small_cifar(pictures.path());
-    for recipe in &RECIPES {
+    for recipe in RECIPES {
         // Two steps, on the digits that are at hand or on pictures made up, with the ramp in them.
         let (config, _) = self::recipe(recipe.name);
         let set = if config.data.name == "mnist" {
@@ -314,7 +314,7 @@ fn a_name_is_a_recipe_and_a_path_is_a_file() {
 #[test]
 fn an_unknown_recipe_is_refused_with_the_nearest_and_all_others() {
     let folder = here();
-    let names = RECIPES.each_ref().map(|recipe| recipe.name);
+    let names: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).collect();
     let parts = [&["pmp-mnist-99", "did you mean pmp-mnist-98?"][..], &names].concat();
     for args in ["recipes pmp-mnist-99", "train --config pmp-mnist-99"] {
         assert_command_refused(folder.path(), args, 2, &parts);

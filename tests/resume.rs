@@ -11,7 +11,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use wgprune::config::{Config, Margin, Method, OptimiserKind, RateKind, Scope};
+use wgprune::config::{Config, Margin, OptimiserKind, RateKind, Scope};
 use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, Result};
 use wgprune::gpu::{Gpu, Options};
@@ -19,7 +19,8 @@ use wgprune::net::Network;
 use wgprune::ops::Record;
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{
-    Checkpoint, EpochSummary, Length, Observer, Outcome, Schedule, Session, train, train_images,
+    Checkpoint, Curve, EpochSummary, Length, Observer, Outcome, Schedule, Session, train,
+    train_images,
 };
 
 /// What a run is made with, apart from its configuration.
@@ -123,7 +124,7 @@ fn configs() -> impl Strategy<Value = (Config, u32)> {
             config.data.validation = validation;
             config.prune.sparsity = sparsity;
             if dense {
-                config.prune.method = Method::Dense;
+                config.prune.schedule = Curve::None;
             }
             if layer {
                 config.prune.scope = Scope::Layer;

@@ -69,6 +69,12 @@ pub(super) const DATA_GET: &str = "Examples:
   wgprune data get cifar-10 --data-root ~/data
   wgprune data get mnist --mirror http://localhost:8000/mnist";
 
+pub(super) const METHODS: &str = "Examples:
+  wgprune methods
+  wgprune methods agp
+  wgprune train --method agp --sparsity 0.95
+  wgprune train --method agp --set prune.scope=global";
+
 pub(super) const RECIPES: &str = "Examples:
   wgprune recipes
   wgprune recipes pmp-mnist-98

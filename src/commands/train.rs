@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use wgprune::config::{Config, Method};
+use wgprune::config::Config;
 use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
@@ -24,7 +24,7 @@ struct Summary {
     weights: String,
     model: String,
     data: String,
-    method: Method,
+    method: String,
     seed: u64,
     epochs: u32,
     steps: u32,
@@ -230,6 +230,7 @@ impl<'a> Job<'a> {
         let Self {
             config,
             session,
+            schedule,
             start,
             ..
         } = self;
@@ -240,7 +241,7 @@ impl<'a> Job<'a> {
             weights: run_dir.weights_path().to_string_lossy().into_owned(),
             model: config.model.clone(),
             data: self.dataset.name.clone(),
-            method: config.prune.method,
+            method: config.prune.method.clone(),
             seed: config.seed,
             epochs: last.epoch,
             steps: last.step,
@@ -248,10 +249,7 @@ impl<'a> Job<'a> {
             test_loss: last.test.loss(),
             test_images: last.test.images,
             sparsity: last.sparsity,
-            sparsity_target: match config.prune.method {
-                Method::Progressive => config.prune.sparsity,
-                Method::Dense => 0.0,
-            },
+            sparsity_target: schedule.ramp.map_or(0.0, |ramp| ramp.target),
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
             train_images_per_second: finish.spent.images_per_second(),
@@ -289,7 +287,7 @@ impl Summary {
         ))?;
         print(format!("time            {:.1} s", self.wall_seconds))?;
         print(format!("weights         {}", self.weights))?;
-        if self.method != Method::Dense {
+        if self.sparsity_target > 0.0 {
             print(
                 "note: zeros make the file compress well; they do not make dense kernels faster",
             )?;

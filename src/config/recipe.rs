@@ -15,34 +15,8 @@ pub struct Recipe {
     pub text: &'static str,
 }
 
-macro_rules! recipes {
-    ($($name:literal),+ $(,)?) => {
-        [$(Recipe {
-            name: $name,
-            text: include_str!(concat!("../../assets/recipes/", $name, ".toml")),
-        }),+]
-    };
-}
-
 /// The files in `assets/recipes/`, by name.
-pub static RECIPES: [Recipe; 16] = recipes![
-    "granet-cifar",
-    "grasp-cifar",
-    "lenet-5-mnist",
-    "lth-mnist",
-    "lth-mnist-sgd",
-    "one-cycle-caltech-101",
-    "openlth-cifar",
-    "openlth-mnist",
-    "pmp-cifar",
-    "pmp-cifar-vgg-19",
-    "pmp-cifar-vgg-like",
-    "pmp-mnist-78.9",
-    "pmp-mnist-98",
-    "snip-cifar",
-    "snip-mnist",
-    "standard-cifar",
-];
+pub static RECIPES: &[Recipe] = include!(concat!(env!("OUT_DIR"), "/recipes.rs"));
 
 impl Recipe {
     /// The recipe of this name.
@@ -50,15 +24,15 @@ impl Recipe {
     /// # Errors
     /// There is none; the message has the nearest name and all of them.
     pub fn find(name: &str) -> Result<&'static Self> {
-        let names = RECIPES.each_ref().map(|recipe| recipe.name);
+        let names = || RECIPES.iter().map(|recipe| recipe.name);
         let found = RECIPES.iter().find(|recipe| recipe.name == name);
         found.ok_or_else(|| {
             Error::config(
                 format!("there is no recipe named {name:?}"),
                 format!(
                     "{}the recipes are {}; a file is given with its .toml or with a path, such as ./{name}",
-                    did_you_mean(name, names),
-                    names.join(", ")
+                    did_you_mean(name, names()),
+                    names().collect::<Vec<_>>().join(", ")
                 ),
             )
         })

@@ -2,7 +2,7 @@
 
 use super::keys::{MEASURED, NETWORK, TUNING, check_keys};
 use super::range::range;
-use super::{Config, MAX_BATCH, recipe};
+use super::{Config, MAX_BATCH, Method, recipe};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::net::{self, Net, Network, Shape};
@@ -12,6 +12,10 @@ use toml::{Table, Value};
 
 /// `prune.every` by the rule of [`Schedule::new`].
 const AUTO: &str = "auto";
+
+/// The section of pruning, and the key of its method.
+const PRUNE: &str = "prune";
+const METHOD: &str = "prune.method";
 
 /// `source` is what an error blames.
 fn from_table(table: &Table, source: &str) -> Result<Config> {
@@ -24,7 +28,8 @@ fn from_table(table: &Table, source: &str) -> Result<Config> {
 }
 
 impl Config {
-    /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier.
+    /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier. The
+    /// keys of a [`Method`] lie just below those of the file or the edits that name it.
     ///
     /// The tuning file that they name is read, unless a run's configuration has what it held.
     ///
@@ -40,6 +45,16 @@ impl Config {
         let defaults = Self::default().to_table();
         check_keys(&table, &defaults, "", &source)?;
         from_table(&table, &source)?;
+        if let Some(method) = named_method(&table) {
+            let preset = preset(&method)?;
+            let own = table.insert(PRUNE.to_owned(), preset.into());
+            lay(&mut table, PRUNE, own);
+        }
+        if let Some((_, Value::String(method))) = edits.iter().rfind(|(key, _)| key == METHOD) {
+            let preset = preset(method)?;
+            table.entry(PRUNE).or_insert_with(|| Table::new().into());
+            lay(&mut table, PRUNE, Some(preset.into()));
+        }
         for (key, value) in edits {
             if key == "model" {
                 table.remove(NETWORK);
@@ -157,6 +172,23 @@ impl Config {
     }
 }
 
+/// The method that a file names.
+fn named_method(table: &Table) -> Option<String> {
+    Some(table.get(PRUNE)?.get("method")?.as_str()?.to_owned())
+}
+
+/// The keys of `[prune]` that a method stands for.
+fn preset(method: &str) -> Result<Table> {
+    Ok(Method::find(method)?.file().prune)
+}
+
+/// Lays a section over that in `table`, key by key.
+fn lay(table: &mut Table, section: &str, over: Option<Value>) {
+    if let (Some(Value::Table(under)), Some(Value::Table(over))) = (table.get_mut(section), over) {
+        under.extend(over);
+    }
+}
+
 /// Sets `a.b.c` in nested tables.
 fn set(table: &mut Table, key: &str, value: Value) -> Result<()> {
     match key.split_once('.') {
@@ -223,8 +255,8 @@ mod tests {
     fn a_wrong_flag_is_not_blamed_on_a_file_that_is_right() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "seed = 1\n").expect("written");
-        let flag = ("prune.method".to_owned(), "sometimes".into());
-        let error = Config::resolve(Some(file.path()), &[flag]).expect_err("no such method");
+        let flag = ("prune.schedule".to_owned(), "sometimes".into());
+        let error = Config::resolve(Some(file.path()), &[flag]).expect_err("no such schedule");
         assert!(error.what.starts_with("the configuration: "), "{error}");
     }
 

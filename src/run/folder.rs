@@ -1,9 +1,10 @@
 //! Which folder a new run gets.
 
 use super::RECORD;
-use crate::config::{Config, Method};
+use crate::config::Config;
 use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind, Result, as_argument};
+use crate::train::Curve;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,9 +55,10 @@ fn name(config: &Config) -> String {
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
-    let method = match config.prune.method {
-        Method::Dense => "dense".to_owned(),
-        Method::Progressive => format!("progressive-{}", config.prune.sparsity),
+    let prune = &config.prune;
+    let method = match prune.schedule {
+        Curve::None => prune.method.clone(),
+        _ => format!("{}-{}", prune.method, prune.sparsity),
     };
     format!("{}-{data}-{method}-seed-{}", config.model, config.seed)
 }

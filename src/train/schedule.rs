@@ -1,11 +1,13 @@
 //! Learning rate and sparsity as functions of the step.
 
+mod curve;
 mod rate;
 
+pub use curve::Curve;
 pub use rate::{LearningRate, OneCycle, RateShape};
 
 use super::Length;
-use crate::config::{Config, Method};
+use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// When what happens in a run, all in steps.
@@ -50,7 +52,7 @@ impl Schedule {
         let in_steps = |length: Length| length.steps(epoch, steps);
         let learning_rate = LearningRate::new(&config.learning_rate, epoch, steps)?;
         let prune = &config.prune;
-        let ramp = (prune.method == Method::Progressive)
+        let ramp = (prune.schedule != Curve::None)
             .then(|| {
                 let (start, end) = (in_steps(prune.start), in_steps(prune.end));
                 let every = match prune.every.parse::<Length>() {
@@ -60,13 +62,12 @@ impl Schedule {
                 .max(1);
                 if start >= end || end > steps {
                     return Err(Error::config(
-                        format!(
-                            "the ramp of sparsity runs from step {start} to step {end} of {steps}"
-                        ),
+                        format!("the sparsity rises from step {start} to step {end} of {steps}"),
                         "prune.start must be before prune.end, and prune.end within the run",
                     ));
                 }
                 Ok(Ramp {
+                    curve: prune.schedule,
                     initial: prune.initial,
                     target: prune.sparsity,
                     start,
@@ -84,12 +85,15 @@ impl Schedule {
     }
 }
 
-/// A linear ramp of sparsity: updates every `every` steps from `start` on, before `end`.
+/// A rise of sparsity: updates every `every` steps from `start` on, before `end`.
 ///
 /// Each update reaches the sparsity of the end of its period, so that the last one lands on the target and
-/// training goes on at it (the inclusive convention of progressive magnitude pruning, Qureshi et al. 2026).
+/// training goes on at it (the inclusive convention of progressive magnitude pruning, Qureshi et al. 2026). Updates
+/// that would reach no more than the one before are left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ramp {
+    /// How it rises.
+    pub curve: Curve,
     /// Before the first update.
     pub initial: f64,
     /// After the last update.
@@ -107,16 +111,27 @@ impl Ramp {
     pub fn due(&self, step: u32) -> Option<f64> {
         let due = (self.start..self.end).contains(&step)
             && (step - self.start).is_multiple_of(self.every);
-        due.then(|| {
-            let progress = f64::from((step - self.start).saturating_add(self.every))
-                / f64::from(self.end - self.start);
-            self.initial + (self.target - self.initial) * progress.min(1.0)
-        })
+        if !due {
+            return None;
+        }
+        let update = (step - self.start) / self.every;
+        let share = self.share(update + 1);
+        let rises = update == 0 || self.curve.moves(self.share(update), share);
+        // In this form a share of 1 is the target, without a rounding.
+        rises.then_some(self.initial * (1.0 - share) + self.target * share)
+    }
+
+    /// The share of the way after so many updates.
+    fn share(&self, updates: u32) -> f64 {
+        let steps = f64::from(updates) * f64::from(self.every);
+        let window = f64::from(self.end - self.start);
+        self.curve.at((steps / window).min(1.0))
     }
 
     /// Number of updates.
-    pub fn updates(&self) -> u32 {
-        (self.end - self.start).div_ceil(self.every)
+    pub fn updates(&self) -> usize {
+        let steps = (self.start..self.end).step_by(self.every as usize);
+        steps.filter(|&step| self.due(step).is_some()).count()
     }
 }
 
@@ -138,6 +153,7 @@ mod tests {
     #[test]
     fn a_ramp_keeps_the_published_numbers_of_weights() {
         let ramp = Ramp {
+            curve: Curve::Linear,
             initial: 0.0,
             target: 0.729,
             start: 0,
@@ -154,25 +170,70 @@ mod tests {
 
     #[test]
     fn the_last_update_lands_on_the_target_whatever_the_period() {
-        for (start, end, every) in [
+        let curves = [
+            Curve::Linear,
+            Curve::Cubic,
+            Curve::OneCycle {
+                alpha: 14.0,
+                beta: 5.0,
+            },
+            Curve::Cosine,
+            Curve::OneShot,
+            Curve::Iterative(3),
+            Curve::Constant,
+        ];
+        let windows = [
             (0, 345, 23),
             (0, 345, 22),
             (7, 100, 93),
             (3, 10, 50),
             (0, 1, 1),
-        ] {
-            let ramp = Ramp {
-                initial: 0.0,
-                target: 0.9,
-                start,
-                end,
-                every,
-            };
-            let updates: Vec<f64> = (0..500).filter_map(|step| ramp.due(step)).collect();
-            assert_eq!(updates.len(), ramp.updates() as usize);
-            assert_eq!(updates.last(), Some(&0.9));
-            assert!(updates.is_sorted());
+        ];
+        for curve in curves {
+            for (start, end, every) in windows {
+                let ramp = Ramp {
+                    curve,
+                    initial: 0.2,
+                    target: 0.9,
+                    start,
+                    end,
+                    every,
+                };
+                let updates: Vec<f64> = (0..500).filter_map(|step| ramp.due(step)).collect();
+                assert_eq!(updates.len(), ramp.updates());
+                assert_eq!(updates.last(), Some(&0.9), "{curve}");
+                assert!(updates.is_sorted());
+            }
         }
+    }
+
+    #[test]
+    fn updates_that_reach_nothing_new_are_left_out() {
+        let ramp = |curve| Ramp {
+            curve,
+            initial: 0.0,
+            target: 0.9,
+            start: 10,
+            end: 40,
+            every: 5,
+        };
+        let updates = |curve| -> Vec<(u32, f64)> {
+            let ramp = ramp(curve);
+            (0..50)
+                .filter_map(|step| Some((step, ramp.due(step)?)))
+                .collect()
+        };
+        assert_eq!(updates(Curve::OneShot), [(10, 0.9)]);
+        assert_eq!(updates(Curve::Constant).len(), 6);
+        let jumps: Vec<u32> = updates(Curve::Iterative(3))
+            .iter()
+            .map(|update| update.0)
+            .collect();
+        assert_eq!(
+            jumps,
+            [10, 20, 30],
+            "a third of the way after two of six updates"
+        );
     }
 
     #[test]

@@ -1,0 +1,152 @@
+//! Pruning methods: the presets, how they lie under a configuration, and what the program says of them.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use program::{assert_command_refused, here, wgprune};
+use toml::Value;
+use wgprune::config::{Config, METHODS, Method, Scope};
+use wgprune::train::{Curve, Length, Schedule};
+
+fn resolve(file: Option<&str>, edits: &[(&str, Value)]) -> Config {
+    let edits: Vec<(String, Value)> = (edits.iter())
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
+    let written = file.map(|text| {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    });
+    Config::resolve(written.as_ref().map(|file| file.path()), &edits).unwrap()
+}
+
+#[test]
+fn every_method_says_what_it_is_and_means_a_configuration() {
+    for method in METHODS {
+        let file = method.file();
+        assert!(file.title.len() > 15 && !file.paper.is_empty() && !file.cost.is_empty());
+        assert!(!file.prune.contains_key("method") && !file.prune.contains_key("sparsity"));
+        let config = resolve(None, &[("prune.method", method.name.into())]);
+        // Each says all of when and what, or the keys of another method would shine through.
+        for key in ["schedule", "initial", "scope", "start", "end"] {
+            assert!(file.prune.contains_key(key), "{}: {key}", method.name);
+        }
+        Schedule::new(&config, 6_000).unwrap();
+    }
+}
+
+/// What the authors' experiments have.
+#[rustfmt::skip]
+#[test]
+fn the_presets_are_those_of_the_papers() {
+    let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
+    let wanted = [
+        ("agp", Curve::Cubic, Scope::Layer, Length::Percent(20.0), Length::Percent(75.0)),
+        ("dense", Curve::None, Scope::Global, Length::Steps(0), Length::Percent(75.0)),
+        ("iterative", Curve::Iterative(3), Scope::Global, Length::Percent(20.0), Length::Percent(75.0)),
+        ("one-cycle", cycle, Scope::Layer, Length::Steps(0), Length::Percent(100.0)),
+        ("one-shot", Curve::OneShot, Scope::Global, Length::Percent(50.0), Length::Percent(100.0)),
+        ("progressive", Curve::Linear, Scope::Global, Length::Steps(0), Length::Percent(75.0)),
+    ];
+    assert!(METHODS.iter().map(|method| method.name).eq(wanted.map(|row| row.0)));
+    for (name, schedule, scope, start, end) in wanted {
+        let prune = resolve(None, &[("prune.method", name.into())]).prune;
+        let are = (prune.schedule, prune.scope, prune.start, prune.end);
+        assert_eq!(are, (schedule, scope, start, end), "{name}");
+    }
+}
+
+#[test]
+fn the_default_method_means_the_default_keys() {
+    assert_eq!(
+        resolve(None, &[("prune.method", "progressive".into())]),
+        Config::default()
+    );
+}
+
+#[test]
+fn the_keys_of_a_method_lie_just_below_what_names_it() {
+    let file = "[prune]\nmethod = \"agp\"\nscope = \"global\"\nevery = \"7it\"\n";
+    let beside = resolve(Some(file), &[]).prune;
+    assert_eq!(
+        (beside.schedule, beside.scope),
+        (Curve::Cubic, Scope::Global)
+    );
+    assert_eq!(beside.start, Length::Percent(20.0));
+
+    // A flag takes another method, and with it all of its keys; flags that set keys count whichever comes first.
+    let flags = [
+        ("prune.start", "1it".into()),
+        ("prune.method", "one-cycle".into()),
+    ];
+    let over = resolve(Some(file), &flags).prune;
+    assert_eq!(
+        (over.method.as_str(), over.scope),
+        ("one-cycle", Scope::Layer)
+    );
+    assert_eq!(
+        (over.start, over.end),
+        (Length::Steps(1), Length::Percent(100.0))
+    );
+    assert_eq!(over.every, "7it", "no method says how often");
+
+    // Runs of earlier versions have no schedule in their configuration.
+    let dense = resolve(Some("[prune]\nmethod = \"dense\"\nend = \"75%\"\n"), &[]);
+    assert_eq!(dense.prune.schedule, Curve::None);
+    assert_eq!(Schedule::new(&dense, 6_000).unwrap().ramp, None);
+}
+
+#[test]
+fn methods_are_listed_a_line_each_and_printed_whole() {
+    let folder = here();
+    let here = folder.path();
+    let lines = wgprune(here, "methods").stdout;
+    assert_eq!(lines.lines().count(), METHODS.len());
+    for (line, method) in lines.lines().zip(METHODS) {
+        let file = method.file();
+        assert!(
+            line.starts_with(method.name) && line.contains(&file.paper),
+            "{line}"
+        );
+        assert!(
+            line.ends_with(&format!("extra training: {}", file.cost)),
+            "{line}"
+        );
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&wgprune(here, "methods --json").stdout).unwrap();
+    assert_eq!(json[0]["name"], "agp");
+    assert_eq!(
+        wgprune(here, "methods agp").stdout,
+        Method::find("agp").unwrap().text
+    );
+}
+
+#[test]
+fn a_wrong_method_or_schedule_is_refused_by_name() {
+    let folder = here();
+    let here = folder.path();
+    for args in [
+        "methods agb",
+        "train --method agb",
+        "train --set prune.method=agb",
+    ] {
+        assert_command_refused(
+            here,
+            args,
+            2,
+            &["there is no pruning method \"agb\"", "did you mean agp?"],
+        );
+    }
+    let schedule = "train --set prune.schedule=cubik";
+    assert_command_refused(
+        here,
+        schedule,
+        2,
+        &["prune.schedule", "did you mean cubic?"],
+    );
+    let window = "train --set prune.start=80%";
+    assert_command_refused(here, window, 2, &["prune.start must be before prune.end"]);
+}
