@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,9 +41,11 @@ fn embed(folder: &str, kind: &str) {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     let assets = Path::new("assets").join(folder);
     println!("cargo::rerun-if-changed={}", assets.display());
-    let named = files(&assets).into_iter().filter_map(|path| {
-        let name = path.file_stem()?.to_str()?.to_owned();
-        Some((name, root.join(path)))
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
+    let named = files(&assets).into_iter().filter(is_toml).map(|path| {
+        let text = |part: &OsStr| part.to_str().expect("a path in Unicode").to_owned();
+        let name = text(path.file_stem().expect("it ends in .toml"));
+        (name, text(root.join(path).as_os_str()))
     });
     // By name and not by path, where the dot of the ending counts.
     let list: String = BTreeMap::from_iter(named)

@@ -164,7 +164,7 @@ pub enum Scope {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PruneConfig {
-    /// Name of a [`Method`], whose keys are the defaults of the ones below.
+    /// Name of a [`Method`], which stands for `schedule`, `initial`, `scope`, `start` and `end`.
     pub method: String,
     /// Share of the prunable weights that is removed at the end.
     pub sparsity: f64,

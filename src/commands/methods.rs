@@ -10,10 +10,18 @@ pub(super) fn run(args: &NamedArgs) -> Result<()> {
         let MethodFile {
             title, paper, cost, ..
         } = method.file();
+        let source = (paper.as_ref()).map_or_else(String::new, |paper| format!(" ({paper})"));
         Named {
             name: method.name,
-            about: format!("{title} ({paper}); extra training: {cost}"),
-            facts: vec![("title", title), ("paper", paper), ("cost", cost)],
+            about: format!("{title}{source}; extra training: {cost}"),
+            facts: [
+                ("title", Some(title)),
+                ("paper", paper),
+                ("cost", Some(cost)),
+            ]
+            .into_iter()
+            .filter_map(|(key, fact)| Some((key, fact?)))
+            .collect(),
             text: method.text,
         }
     };

@@ -23,11 +23,11 @@ pub static METHODS: &[Method] = include!(concat!(env!("OUT_DIR"), "/methods.rs")
 pub struct MethodFile {
     /// What it does, in a line.
     pub title: String,
-    /// Authors, year and title.
-    pub paper: String,
+    /// Authors, year and title; a control has none.
+    pub paper: Option<String>,
     /// What it takes beside the training of the network.
     pub cost: String,
-    /// Keys of `[prune]`, all but the method and the sparsity.
+    /// Keys of `[prune]`: `schedule`, `initial`, `scope`, `start` and `end`.
     pub prune: Table,
 }
 

@@ -29,7 +29,7 @@ fn from_table(table: &Table, source: &str) -> Result<Config> {
 
 impl Config {
     /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier. The
-    /// keys of a [`Method`] lie just below those of the file or the edits that name it.
+    /// keys of a [`Method`] lie just below those of the file that names it, or of the edits that name another one.
     ///
     /// The tuning file that they name is read, unless a run's configuration has what it held.
     ///
@@ -45,17 +45,16 @@ impl Config {
         let defaults = Self::default().to_table();
         check_keys(&table, &defaults, "", &source)?;
         from_table(&table, &source)?;
-        if let Some(method) = named_method(&table) {
-            let preset = preset(&method)?;
-            let own = table.insert(PRUNE.to_owned(), preset.into());
-            lay(&mut table, PRUNE, own);
+        let named = named_method(&table).unwrap_or_else(|| Self::default().prune.method);
+        let own = table.insert(PRUNE.to_owned(), preset(&named)?.into());
+        lay(&mut table, own);
+        let edits: Vec<(String, Value)> = edits.iter().flat_map(single_keys).collect();
+        if let Some((_, Value::String(method))) = edits.iter().rfind(|(key, _)| key == METHOD)
+            && *method != named
+        {
+            lay(&mut table, Some(preset(method)?.into()));
         }
-        if let Some((_, Value::String(method))) = edits.iter().rfind(|(key, _)| key == METHOD) {
-            let preset = preset(method)?;
-            table.entry(PRUNE).or_insert_with(|| Table::new().into());
-            lay(&mut table, PRUNE, Some(preset.into()));
-        }
-        for (key, value) in edits {
+        for (key, value) in &edits {
             if key == "model" {
                 table.remove(NETWORK);
             }
@@ -182,10 +181,22 @@ fn preset(method: &str) -> Result<Table> {
     Ok(Method::find(method)?.file().prune)
 }
 
-/// Lays a section over that in `table`, key by key.
-fn lay(table: &mut Table, section: &str, over: Option<Value>) {
-    if let (Some(Value::Table(under)), Some(Value::Table(over))) = (table.get_mut(section), over) {
+/// Lays keys of `[prune]` over those in `table`.
+fn lay(table: &mut Table, over: Option<Value>) {
+    if let (Some(Value::Table(under)), Some(Value::Table(over))) = (table.get_mut(PRUNE), over) {
         under.extend(over);
+    }
+}
+
+/// An edit of the section of pruning as one of each key in it.
+fn single_keys((key, value): &(String, Value)) -> Vec<(String, Value)> {
+    match value {
+        Value::Table(keys) if key == PRUNE => {
+            let each =
+                |(name, value): (&String, &Value)| (format!("{PRUNE}.{name}"), value.clone());
+            keys.iter().map(each).collect()
+        }
+        _ => vec![(key.clone(), value.clone())],
     }
 }
 

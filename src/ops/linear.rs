@@ -66,7 +66,7 @@ impl Linear {
     }
 }
 
-/// Linear layers of one geometry, side by side.
+/// Linear layers of one geometry, in one launch.
 #[derive(Clone, Copy)]
 pub(super) struct LinearBatch {
     batch: u32,
@@ -76,7 +76,11 @@ pub(super) struct LinearBatch {
 
 impl LinearBatch {
     /// The same, but so many at a time lie side by side: the first row of each, then the second one of each.
+    ///
+    /// # Panics
+    /// If the layers are no whole number of such groups.
     pub(super) fn beside(self, beside: u32) -> Self {
+        assert!(self.batch.is_multiple_of(beside), "groups are whole");
         Self { beside, ..self }
     }
 

@@ -5,11 +5,12 @@ use super::{Choice, Extent, Operand, Slide};
 use crate::gpu::Kernel;
 use crate::ops::vector_width;
 
-/// Largest tile: more sums take the driver seconds to compile, and run slower. Weight gradients, whose left values hold rows
-/// side by side, have so few loads to a sum that twice as many pay still.
+/// Largest tile: more sums take the driver seconds to compile, and run slower. Where a left value holds several rows, as in
+/// most weight gradients, loads are so few to a sum that twice as many pay still.
 const MAX_ROWS: u32 = 8;
 const MAX_COLUMNS: u32 = 64;
 const MAX_SUMS: u32 = 256;
+const MAX_SUMS_ACROSS: u32 = 512;
 
 /// Most outer steps of a window, and most of its sums times those, as all are unrolled: five steps took longer than the
 /// loads that they save.
@@ -116,7 +117,7 @@ impl Tile {
             slide.run.is_multiple_of(self.rows) && sums * slide.window.taps <= MAX_WINDOW
         });
         let most = if extent.left.across() > 1 {
-            2 * MAX_SUMS
+            MAX_SUMS_ACROSS
         } else {
             MAX_SUMS
         };

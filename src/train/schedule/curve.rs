@@ -30,12 +30,10 @@ pub enum Curve {
     OneShot,
     /// `iterative(3)`: in so many equal jumps.
     Iterative(u32),
-    /// `constant`: all of it from the first update on. The later ones reach no other sparsity, but choose anew.
-    Constant,
 }
 
 /// Their names, as far as a bracket.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 7] = [
     "none",
     "linear",
     "cubic",
@@ -43,7 +41,6 @@ const NAMES: [&str; 8] = [
     "cosine",
     "one-shot",
     "iterative",
-    "constant",
 ];
 
 impl Curve {
@@ -58,18 +55,13 @@ impl Curve {
                 logistic(progress) / logistic(1.0)
             }
             Self::Cosine => f64::midpoint(1.0, -(PI * progress).cos()),
-            Self::OneShot | Self::Constant => 1.0,
+            Self::OneShot => 1.0,
             Self::Iterative(jumps) => {
                 let jumps = f64::from(jumps);
                 // A progress of a third must not reach the second of three jumps by a rounding.
                 ((progress * jumps - 1e-9).ceil() / jumps).clamp(0.0, 1.0)
             }
         }
-    }
-
-    /// Whether an update is worth its cost where the share goes from `before` to `after`.
-    pub(super) fn moves(self, before: f64, after: f64) -> bool {
-        self == Self::Constant || before < after
     }
 }
 
@@ -94,7 +86,6 @@ impl FromStr for Curve {
             ("cubic", []) => Ok(Self::Cubic),
             ("cosine", []) => Ok(Self::Cosine),
             ("one-shot", []) => Ok(Self::OneShot),
-            ("constant", []) => Ok(Self::Constant),
             ("one-cycle", []) => Ok(Self::OneCycle {
                 alpha: 14.0,
                 beta: 5.0,
@@ -137,7 +128,6 @@ impl fmt::Display for Curve {
             Self::Cosine => f.write_str("cosine"),
             Self::OneShot => f.write_str("one-shot"),
             Self::Iterative(jumps) => write!(f, "iterative({jumps})"),
-            Self::Constant => f.write_str("constant"),
         }
     }
 }
