@@ -16,6 +16,17 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
     nearest(name, known).map_or(String::new(), |known| format!("did you mean {known}? "))
 }
 
+/// The question, and then all that is known: `they` are the methods, the models or whatever was named.
+pub(crate) fn known_names<'a>(
+    name: &str,
+    they: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let guess = did_you_mean(name, known.iter().copied());
+    format!("{guess}{they} are {}", known.join(", "))
+}
+
 /// Levenshtein's distance: letters to insert, delete or replace.
 fn edit_distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();

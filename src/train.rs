@@ -1,5 +1,6 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
+mod as_text;
 mod checks;
 mod choices;
 mod clock;

@@ -1,5 +1,6 @@
 // Sums over outer and inner of left * right, for each row and column. The kernel above says what these are, see
-// product_block, and more: A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by LEFT_STEPS inner steps, and a right one RIGHT_WIDTH numbers,
+// product_block, and more:
+// A left value is LEFT_WIDTH numbers, LEFT_ROWS rows by LEFT_STEPS inner steps, and a right one RIGHT_WIDTH numbers,
 // RIGHT_COLUMNS columns by RIGHT_STEPS inner steps; OUT_WIDTH columns are stored at once. If MAY_MISS, what is left is 0
 // wherever reaches(spot) is false.
 // A workgroup is one subgroup of LANES. Each lane owns TILE_ROWS rows, LEFT_ROWS of them side by side and the next ones

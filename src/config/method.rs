@@ -1,7 +1,7 @@
 //! Pruning methods by name: each is a preset of the keys of `[prune]`.
 
 use crate::error::{Error, Result};
-use crate::nearest::did_you_mean;
+use crate::nearest::known_names;
 use serde::Deserialize;
 use toml::Table;
 
@@ -37,16 +37,17 @@ impl Method {
     /// # Errors
     /// There is none; the message has the nearest name and all of them.
     pub fn find(name: &str) -> Result<&'static Self> {
-        let names = || METHODS.iter().map(|method| method.name);
         let found = METHODS.iter().find(|method| method.name == name);
         found.ok_or_else(|| {
-            let all: Vec<&str> = names().collect();
             Error::config(
                 format!("there is no pruning method {name:?} for prune.method"),
                 format!(
-                    "{}the methods are {}; `wgprune methods` says what they do",
-                    did_you_mean(name, names()),
-                    all.join(", ")
+                    "{}; `wgprune methods` says what they do",
+                    known_names(
+                        name,
+                        "the methods",
+                        METHODS.iter().map(|method| method.name)
+                    )
                 ),
             )
         })

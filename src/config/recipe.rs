@@ -1,7 +1,7 @@
 //! Configurations that come with the program, and the choice between one of them and a file.
 
 use crate::error::{Error, Result};
-use crate::nearest::did_you_mean;
+use crate::nearest::known_names;
 use crate::net::is_file;
 use std::path::Path;
 use toml::Table;
@@ -24,15 +24,17 @@ impl Recipe {
     /// # Errors
     /// There is none; the message has the nearest name and all of them.
     pub fn find(name: &str) -> Result<&'static Self> {
-        let names = || RECIPES.iter().map(|recipe| recipe.name);
         let found = RECIPES.iter().find(|recipe| recipe.name == name);
         found.ok_or_else(|| {
             Error::config(
                 format!("there is no recipe named {name:?}"),
                 format!(
-                    "{}the recipes are {}; a file is given with its .toml or with a path, such as ./{name}",
-                    did_you_mean(name, names()),
-                    names().collect::<Vec<_>>().join(", ")
+                    "{}; a file is given with its .toml or with a path, such as ./{name}",
+                    known_names(
+                        name,
+                        "the recipes",
+                        RECIPES.iter().map(|recipe| recipe.name)
+                    )
                 ),
             )
         })

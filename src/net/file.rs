@@ -3,7 +3,7 @@
 use super::models::check_input;
 use super::{Layer, Net, Shape};
 use crate::error::{Error, Result};
-use crate::nearest::did_you_mean;
+use crate::nearest::{did_you_mean, known_names};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, is_separator};
 
@@ -185,10 +185,9 @@ impl Entry {
     fn check(&self) -> std::result::Result<(), (String, String)> {
         let kinds = KINDS.map(|(kind, ..)| kind);
         let Some((kind, needed, known)) = KINDS.iter().find(|(kind, ..)| *kind == self.kind) else {
-            let guess = did_you_mean(&self.kind, kinds);
             return Err((
                 format!("is of kind {:?}", self.kind),
-                format!("{guess}the kinds are {}", kinds.join(", ")),
+                known_names(&self.kind, "the kinds", kinds),
             ));
         };
         let given = [

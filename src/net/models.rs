@@ -8,7 +8,7 @@ mod vgg;
 
 use super::{Layer, Net, Shape};
 use crate::error::{Error, Result};
-use crate::nearest::did_you_mean;
+use crate::nearest::known_names;
 
 /// A network with a name.
 pub struct Model {
@@ -98,10 +98,9 @@ pub fn model(name: &str) -> Result<&'static Model> {
         .find(|model| model.name == name)
         .ok_or_else(|| {
             let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
-            let guess = did_you_mean(name, names.iter().copied());
             Error::config(
                 format!("there is no model named {name:?}"),
-                format!("{guess}the models are {}", names.join(", ")),
+                known_names(name, "the models", names),
             )
         })
 }

@@ -1,6 +1,7 @@
 //! How sparsity gets from its first value to its last: `linear`, `cubic`, `one-cycle(14, 5)` and others.
 
-use crate::nearest::did_you_mean;
+use crate::nearest::known_names;
+use crate::train::as_text::as_text;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use std::fmt;
@@ -110,9 +111,8 @@ impl FromStr for Curve {
                 known.parse::<Self>()?
             )),
             _ => Err(format!(
-                "{text:?} is no schedule of sparsity: {}they are {}",
-                did_you_mean(name, NAMES),
-                NAMES.join(", ")
+                "{text:?} is no schedule of sparsity: {}",
+                known_names(name, "they", NAMES)
             )),
         }
     }
@@ -132,19 +132,7 @@ impl fmt::Display for Curve {
     }
 }
 
-impl TryFrom<String> for Curve {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Curve> for String {
-    fn from(curve: Curve) -> Self {
-        curve.to_string()
-    }
-}
+as_text!(Curve);
 
 #[cfg(test)]
 mod tests {
