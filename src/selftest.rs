@@ -127,10 +127,16 @@ impl Row {
     }
 
     /// What tells the kernels from others of the same names; "" where there is one variant only.
-    pub fn variant(&self) -> &str {
-        let labels = self.finding.kernels.iter();
-        let mut variants = labels.filter_map(|label| Some(label.split_once('/')?.1));
-        variants.next().unwrap_or_default()
+    pub fn variant(&self) -> String {
+        let mut variants: Vec<&str> = Vec::new();
+        for label in &self.finding.kernels {
+            if let Some((_, variant)) = label.split_once('/')
+                && !variants.contains(&variant)
+            {
+                variants.push(variant);
+            }
+        }
+        variants.join(" ")
     }
 }
 

@@ -106,7 +106,7 @@ fn convolutions_add_up_many_tiles() {
         let op = Conv2d {
             n,
             h: 3,
-            w: 2,
+            w: 3,
             c: 4,
             k: 4,
             kernel: 3,

@@ -1,12 +1,10 @@
-// Tiles of 4 x 4 pixels of an image N·H·W·C, four channels to a value, and the six points of each axis at which Winograd's
-// F(4x4, 3x3) multiplies them: 0, 1, -1, 2, -2 and infinity (Lavin and Gray 2016, section 4.2).
-alias Value = vec4<f32>;
+// Tiles of SIDE x SIDE pixels of an image N·H·W·C, four channels to a value.
 override N: u32;
 override H: u32;
 override W: u32;
 override C: u32; // in values
-override ROWS: u32 = (H + 3u) / 4u; // of tiles
-override COLUMNS: u32 = (W + 3u) / 4u;
+override ROWS: u32 = (H + SIDE - 1u) / SIDE; // of tiles
+override COLUMNS: u32 = (W + SIDE - 1u) / SIDE;
 override TILES: u32 = N * ROWS * COLUMNS;
 
 // A tile, its four channels, and its first pixel.
@@ -15,7 +13,7 @@ fn tile_at(i: u32) -> Tile {
     let index = i / C;
     let row = index / COLUMNS % ROWS;
     let column = index % COLUMNS;
-    return Tile(index, i % C, row, column, 4u * row, 4u * column, index / (ROWS * COLUMNS) * H);
+    return Tile(index, i % C, row, column, SIDE * row, SIDE * column, index / (ROWS * COLUMNS) * H);
 }
 
 fn is_inside(h: u32, w: u32) -> bool { return h < H && w < W; }

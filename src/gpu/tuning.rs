@@ -40,7 +40,7 @@ pub struct Tuning {
     pub workgroup_size: u32,
     /// The algorithm for sums of products.
     pub product: Product,
-    /// Fewest channels, of input and output alike, for which a convolution is computed by Winograd's F(4x4, 3x3). With
+    /// Fewest channels, of input and output alike, for which a convolution is computed by Winograd's algorithm. With
     /// fewer, the steps at its ends, which cost as the sum of both, take longer than the products that they save.
     pub winograd_channels: u32,
     /// What of that is kept, if there is memory.

@@ -1,7 +1,7 @@
-//! A convolution with a window of 3 x 3 by Winograd's F(4x4, 3x3): a tile of 4 x 4 outputs takes 36 products where the
-//! sum takes 144 (Lavin and Gray 2016, sections 4.2 and 4.3).
+//! A convolution with a window of 3 x 3 by Winograd's algorithm: by F(4x4, 3x3) a tile of 4 x 4 outputs takes 36 products
+//! where the sum takes 144, by F(2x2, 3x3) one of 2 x 2 takes 16 where the sum takes 36 (Lavin and Gray 2016, section 4).
 //!
-//! Pixels and weights are evaluated at 36 points; there, each convolution is a product of matrices, tiles by channels; and
+//! Pixels and weights are evaluated at points; there, each convolution is a product of matrices, tiles by channels; and
 //! the outputs are made from what the points give. Both gradients are the exact transposes of these steps.
 
 use super::Conv2d;
@@ -34,17 +34,46 @@ const GRAD_INPUT: Kernel = kernel!(
     "winograd_points",
     "grid"
 );
-const WEIGHT: Kernel = kernel!("conv2d_winograd_weight", "winograd_points", "grid");
-const GRAD_WEIGHT: Kernel = kernel!("conv2d_winograd_grad_weight", "winograd_points", "grid");
+const WEIGHT: Kernel = kernel!(
+    "conv2d_winograd_weight",
+    "winograd_weights",
+    "winograd_points",
+    "grid"
+);
+const GRAD_WEIGHT: Kernel = kernel!(
+    "conv2d_winograd_grad_weight",
+    "winograd_weights",
+    "winograd_points",
+    "grid"
+);
 
-/// Points along a side of a tile.
-const POINTS: u32 = 6;
+/// What a tile is evaluated by.
+#[derive(Debug, Clone, Copy)]
+struct Scheme {
+    /// Outputs along a side of a tile.
+    side: u32,
+    /// Points along it.
+    points: u32,
+    /// What the text of the kernels lacks.
+    text: &'static str,
+}
 
-/// The row and the column of the point that gets the sum of a tile of `dy`.
+/// Tiles of 2 x 2 are for images so small that larger ones would lie outside of them for the most part.
+const SCHEMES: [Scheme; 2] = [
+    Scheme {
+        side: 4,
+        points: 6,
+        text: include_str!("../../../shaders/shared/winograd_4.wgsl"),
+    },
+    Scheme {
+        side: 2,
+        points: 4,
+        text: include_str!("../../../shaders/shared/winograd_2.wgsl"),
+    },
+];
+
+/// The row and the column of the point that gets the sum of a tile of `dy`, in either scheme.
 const SUM_POINT: [u32; 2] = [1, 1];
-
-/// Outputs along a side of a tile.
-const SIDE: u32 = 4;
 
 /// Channels that the kernels load at once.
 const WIDTH: u32 = 4;
@@ -59,10 +88,23 @@ pub struct Points {
     v: Option<Tensor>,
 }
 
+impl Scheme {
+    /// Points of a tile.
+    fn squared(self) -> u32 {
+        self.points * self.points
+    }
+
+    /// The kernel for these tiles.
+    fn kernel(self, kernel: &Kernel) -> Kernel {
+        kernel.with(format!("f{}", self.side), self.text)
+    }
+}
+
 /// A convolution that can be computed so.
 #[derive(Clone, Copy)]
 pub(super) struct Winograd {
     conv: Conv2d,
+    scheme: Scheme,
     tiles: u32,
 }
 
@@ -71,17 +113,24 @@ impl Winograd {
     /// and for so many pixels that a tensor of points exceeds a binding, or a sum over tiles what drivers can count.
     pub(super) fn of(conv: &Conv2d, tuning: Tuning) -> Option<Self> {
         let &Conv2d { n, h, w, c, k, .. } = conv;
-        let tiles = n * h.div_ceil(SIDE) * w.div_ceil(SIDE);
+        let tiles = |Scheme { side, .. }| n * h.div_ceil(side) * w.div_ceil(side);
+        let products = |scheme: &Scheme| u64::from(tiles(*scheme)) * u64::from(scheme.squared());
+        let scheme = SCHEMES.into_iter().min_by_key(products)?;
+        let tiles = tiles(scheme);
         let [wide_tiles, wide_c, wide_k] = [tiles, c, k].map(u64::from);
         let largest = (wide_tiles * wide_c.max(wide_k)).max(wide_c * wide_k);
-        let points = u64::from(POINTS * POINTS) * largest;
+        let points = u64::from(scheme.squared()) * largest;
         let fits = (conv.kernel, conv.stride, conv.pad) == (3, 1, 1)
             && c.min(k) >= tuning.winograd_channels
             && c.is_multiple_of(WIDTH)
             && k.is_multiple_of(WIDTH)
             && tiles <= LONGEST_SUM
             && 4 * points <= LARGEST_BINDING;
-        fits.then_some(Self { conv: *conv, tiles })
+        fits.then_some(Self {
+            conv: *conv,
+            scheme,
+            tiles,
+        })
     }
 
     pub(super) fn forward(
@@ -94,7 +143,7 @@ impl Winograd {
     ) {
         let u = self.weights(plan, w, points.u.clone());
         let v = self.inputs(plan, x, points.v.clone());
-        let m = plan.scratch("winograd.m", &[POINTS, self.tiles, POINTS, self.conv.k]);
+        let m = self.tile_points(plan, "winograd.m", self.conv.k);
         self.products().forward(plan, [&v, &u], None, &m);
         let constants = [("HAS_BIAS", bias.is_some().into())];
         let tensors = [&m, bias.unwrap_or(&m), y];
@@ -103,7 +152,7 @@ impl Winograd {
 
     /// What both gradients need of `dy`.
     pub(super) fn grad_output(self, plan: &mut Plan, dy: &Tensor) -> Tensor {
-        let dm = plan.scratch("winograd.dm", &[POINTS, self.tiles, POINTS, self.conv.k]);
+        let dm = self.tile_points(plan, "winograd.dm", self.conv.k);
         self.per_tile(plan, &GRAD_OUTPUT, self.conv.k, &[], &[dy, &dm]);
         dm
     }
@@ -144,15 +193,19 @@ impl Winograd {
         self.per_weight(plan, &GRAD_WEIGHT, &[&du, dw]);
         if let Some(dbias) = dbias {
             let [row, column] = SUM_POINT;
-            let first = row * self.tiles * POINTS + column;
-            sum_rows(plan, dm, [first, POINTS, self.tiles], dbias);
+            let points = self.scheme.points;
+            let first = row * self.tiles * points + column;
+            sum_rows(plan, dm, [first, points, self.tiles], dbias);
         }
     }
 
     fn products(self) -> LinearBatch {
         let Conv2d { c, k, .. } = self.conv;
         let n = self.tiles;
-        Linear { n, c, k }.times(POINTS * POINTS).beside(POINTS)
+        let Scheme { points, .. } = self.scheme;
+        Linear { n, c, k }
+            .times(self.scheme.squared())
+            .beside(points)
     }
 
     pub(super) fn points(self, plan: &mut Plan, name: &str) -> Points {
@@ -164,11 +217,17 @@ impl Winograd {
     }
 
     fn input_points(self, plan: &mut Plan, name: &str) -> Tensor {
-        plan.scratch(name, &[POINTS, self.tiles, POINTS, self.conv.c])
+        self.tile_points(plan, name, self.conv.c)
+    }
+
+    fn tile_points(self, plan: &mut Plan, name: &str, channels: u32) -> Tensor {
+        let Scheme { points, .. } = self.scheme;
+        plan.scratch(name, &[points, self.tiles, points, channels])
     }
 
     fn weight_points(self, plan: &mut Plan, name: &str) -> Tensor {
-        plan.scratch(name, &[POINTS, self.conv.c, POINTS, self.conv.k])
+        let Scheme { points, .. } = self.scheme;
+        plan.scratch(name, &[points, self.conv.c, points, self.conv.k])
     }
 
     fn inputs(self, plan: &mut Plan, x: &Tensor, kept: Option<Tensor>) -> Tensor {
@@ -196,7 +255,7 @@ impl Winograd {
         let shape: [Constant; 4] =
             [("N", n), ("H", h), ("W", w), ("C", values)].map(|(name, value)| (name, value.into()));
         plan.elementwise(
-            kernel,
+            &self.scheme.kernel(kernel),
             &[&shape, own].concat(),
             tensors,
             self.tiles * values,
@@ -207,6 +266,6 @@ impl Winograd {
         let values = self.conv.k / WIDTH;
         let length = self.conv.c * values;
         let constants = [("LENGTH", length.into()), ("K", values.into())];
-        plan.elementwise(kernel, &constants, tensors, length);
+        plan.elementwise(&self.scheme.kernel(kernel), &constants, tensors, length);
     }
 }
