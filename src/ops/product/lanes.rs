@@ -5,8 +5,8 @@ use super::{Choice, Extent, Operand, Slide};
 use crate::gpu::Kernel;
 use crate::ops::vector_width;
 
-/// Largest tile: more sums take the driver seconds to compile, and run slower. Where a left value holds several rows, as in
-/// most weight gradients, loads are so few to a sum that twice as many pay still.
+/// Largest tile: more sums take the driver seconds to compile, and run slower. Where a value of one side holds several rows
+/// or columns, as in all but input gradients, loads are so few to a sum that twice as many pay still.
 const MAX_ROWS: u32 = 8;
 const MAX_COLUMNS: u32 = 64;
 const MAX_SUMS: u32 = 256;
@@ -116,7 +116,7 @@ impl Tile {
         let slides = self.slide.is_none_or(|slide| {
             slide.run.is_multiple_of(self.rows) && sums * slide.window.taps <= MAX_WINDOW
         });
-        let most = if extent.left.across() > 1 {
+        let most = if extent.left.across().max(self.right.across()) > 1 {
             MAX_SUMS_ACROSS
         } else {
             MAX_SUMS
