@@ -7,6 +7,7 @@
 @group(0) @binding(5) var<storage, read_write> dshift: array<f32>;
 @group(0) @binding(6) var<storage, read_write> factors: array<f32>;
 override EPSILON: f32;
+override STATISTICS_MOVE: bool; // mean and variance are those of the batch, so x reaches dx through them, too
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -23,6 +24,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let inverse = inverseSqrt(variance[c] + EPSILON);
     factors[c] = mean[c];
     factors[C + c] = scale[c] * inverse;
-    factors[2u * C + c] = plain / f32(ROWS);
-    factors[3u * C + c] = weighted * inverse / f32(ROWS);
+    factors[2u * C + c] = select(0.0, plain / f32(ROWS), STATISTICS_MOVE);
+    factors[3u * C + c] = select(0.0, weighted * inverse / f32(ROWS), STATISTICS_MOVE);
 }

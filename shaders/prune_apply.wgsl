@@ -1,8 +1,9 @@
-// mask <- mask and (magnitude above the threshold, or equal to it and among the first remaining); w *= mask
+// mask <- mask and (key above the threshold, or equal to it and among the first remaining); w *= mask
 @group(0) @binding(0) var<storage, read> selection: array<u32>;
 @group(0) @binding(1) var<storage, read> ties: array<u32>;
-@group(0) @binding(2) var<storage, read_write> w: array<u32>;
-@group(0) @binding(3) var<storage, read_write> mask: array<u32>;
+@group(0) @binding(2) var<storage, read> keys: array<u32>;
+@group(0) @binding(3) var<storage, read_write> w: array<u32>;
+@group(0) @binding(4) var<storage, read_write> mask: array<u32>;
 override CHUNKS: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -17,9 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         var survivors = 0u;
         for (var bit = 0u; bit < 32u; bit++) {
             let i = chunk * CHUNK + word * 32u + bit;
-            let magnitude = w[i] & MAGNITUDE;
-            var survives = is_active(kept, bit) && magnitude > threshold;
-            if is_active(kept, bit) && magnitude == threshold {
+            let key = keys[i];
+            var survives = is_active(kept, bit) && key > threshold;
+            if is_active(kept, bit) && key == threshold {
                 survives = rank < remaining;
                 rank++;
             }

@@ -1,5 +1,5 @@
-// histogram[b] = number of active weights that begin with the prefix and whose next BITS bits are b
-@group(0) @binding(0) var<storage, read> w: array<u32>;
+// histogram[b] = number of active weights whose keys begin with the prefix and go on with the BITS bits b
+@group(0) @binding(0) var<storage, read> keys: array<u32>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
 @group(0) @binding(2) var<storage, read> selection: array<u32>;
 @group(0) @binding(3) var<storage, read_write> histogram: array<atomic<u32>>;
@@ -24,9 +24,9 @@ fn main(
         for (var word = 0u; word < CHUNK / 32u; word++) {
             let kept = mask[chunk * (CHUNK / 32u) + word];
             for (var bit = 0u; bit < 32u; bit++) {
-                let magnitude = w[chunk * CHUNK + word * 32u + bit] & MAGNITUDE;
-                if is_active(kept, bit) && (IS_FIRST || (magnitude >> (SHIFT + BITS)) == prefix) {
-                    atomicAdd(&counts[(magnitude >> SHIFT) & ((1u << BITS) - 1u)], 1u);
+                let key = keys[chunk * CHUNK + word * 32u + bit];
+                if is_active(kept, bit) && (IS_FIRST || key >> min(SHIFT + BITS, 31u) == prefix) {
+                    atomicAdd(&counts[(key >> SHIFT) & ((1u << BITS) - 1u)], 1u);
                 }
             }
         }

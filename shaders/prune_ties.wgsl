@@ -1,5 +1,5 @@
-// ties[chunk] = number of active weights of the chunk whose magnitude is the threshold
-@group(0) @binding(0) var<storage, read> w: array<u32>;
+// ties[chunk] = number of active weights of the chunk whose key is the threshold
+@group(0) @binding(0) var<storage, read> keys: array<u32>;
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
 @group(0) @binding(2) var<storage, read> selection: array<u32>;
 @group(0) @binding(3) var<storage, read_write> ties: array<u32>;
@@ -14,8 +14,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     for (var word = 0u; word < CHUNK / 32u; word++) {
         let kept = mask[chunk * (CHUNK / 32u) + word];
         for (var bit = 0u; bit < 32u; bit++) {
-            let magnitude = w[chunk * CHUNK + word * 32u + bit] & MAGNITUDE;
-            count += select(0u, 1u, is_active(kept, bit) && magnitude == threshold);
+            let key = keys[chunk * CHUNK + word * 32u + bit];
+            count += select(0u, 1u, is_active(kept, bit) && key == threshold);
         }
     }
     ties[chunk] = count;

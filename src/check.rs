@@ -22,6 +22,7 @@ mod product;
 pub mod prune;
 pub mod relu;
 pub mod retouch;
+pub mod score;
 pub mod subsample;
 pub mod update;
 
@@ -110,6 +111,7 @@ pub fn cases() -> Vec<Case> {
         clip::cases(),
         update::cases(),
         prune::cases(),
+        score::cases(),
     ];
     ops.into_iter().flatten().collect()
 }

@@ -17,6 +17,7 @@ pub use tuning::{ProductKind, TuningConfig};
 
 use crate::data::{self, Dataset, ImageOptions};
 use crate::net::{InitConfig, Network};
+use crate::ops::Criterion;
 use crate::train::{Curve, Length};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
@@ -150,21 +151,23 @@ pub struct TrainConfig {
     pub label_smoothing: f32,
 }
 
-/// What is ranked together.
+/// What is ranked together, and how many weights each part keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// All prunable weights.
     Global,
-    /// Each prunable tensor by itself.
+    /// Each prunable tensor by itself, all at the same sparsity.
     Layer,
+    /// Each by itself, sparser the larger it is ([`erk`](crate::train::erk)).
+    Erk,
 }
 
 /// `[prune]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PruneConfig {
-    /// Name of a [`Method`], which stands for `schedule`, `initial`, `scope`, `start` and `end`.
+    /// Name of a [`Method`], which stands for `schedule`, `initial`, `criterion`, `scope`, `start` and `end`.
     pub method: String,
     /// Share of the prunable weights that is removed at the end.
     pub sparsity: f64,
@@ -172,7 +175,9 @@ pub struct PruneConfig {
     pub schedule: Curve,
     /// Share from which it begins.
     pub initial: f64,
-    /// `global` or `layer`.
+    /// By what weights are ranked: `magnitude`, `random` or `snip`.
+    pub criterion: Criterion,
+    /// `global`, `layer` or `erk`.
     pub scope: Scope,
     /// Step of the first update.
     pub start: Length,
@@ -245,6 +250,7 @@ impl Default for PruneConfig {
             sparsity: 0.9,
             schedule: Curve::Linear,
             initial: 0.0,
+            criterion: Criterion::Magnitude,
             scope: Scope::Global,
             start: Length::Steps(0),
             end: Length::Percent(75.0),

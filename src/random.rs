@@ -15,6 +15,8 @@ pub enum Stream {
     Augment = 3,
     /// Which elements a layer drops, counted by step, with the layer in the upper bits; drawn on the device.
     Dropout = 4,
+    /// By what weights are ranked where that is chance, counted by step; drawn on the device.
+    Score = 5,
 }
 
 /// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): four

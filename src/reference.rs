@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod prune;
 pub mod relu;
 pub mod retouch;
+pub mod score;
 pub mod subsample;
 pub mod update;
 

@@ -9,6 +9,7 @@ mod fit;
 mod length;
 mod report;
 mod schedule;
+mod scope;
 mod score;
 mod session;
 mod settings;
@@ -22,12 +23,13 @@ pub use fit::{fit, keeping};
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{Curve, LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
+pub use scope::{erk, wanted};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;
 
 use clock::Clock;
-use watch::{check_finite, check_kept, wanted, warn_of_collapse};
+use watch::{check_finite, check_kept, warn_of_collapse};
 
 use crate::config::Config;
 use crate::error::Result;
@@ -66,7 +68,7 @@ pub fn train(
         }
         let update = schedule.ramp.and_then(|ramp| ramp.due(step));
         if let Some(sparsity) = update {
-            session.prune(&wanted(session, config.prune.scope, sparsity))?;
+            session.prune(step, &session.wanted(config.prune.scope, sparsity))?;
         }
         let rate = &schedule.learning_rate;
         let optimiser = config.optimiser.with_momentum(rate.momentum_at(step));
@@ -91,7 +93,7 @@ pub fn train(
         }
         clock.stepped(config.train.batch);
         if let Some(sparsity) = update {
-            let wanted = wanted(session, config.prune.scope, sparsity);
+            let wanted = session.wanted(config.prune.scope, sparsity);
             check_kept(&kept, &wanted, session)?;
             warn_of_collapse(&kept, session, step);
             observer.pruned(step, session.sparsity(&kept), &kept)?;

@@ -359,7 +359,7 @@ fn the_twin_of_a_batch_norm_gives_what_pytorch_gives() {
             continue;
         }
         let y: Vec<f32> = y.iter().map(|&v| v as f32).collect();
-        let gradients = batch_norm::backward(&op, [&pixels("dy"), &y, &x], &by);
+        let gradients = batch_norm::backward(&op, [&pixels("dy"), &y, &x], &by, true);
         assert_close(case, &values(&gradients.dx), &wanted_pixels("dx"));
         assert_close(case, &values(&gradients.dscale), &wanted("dscale"));
         assert_close(case, &values(&gradients.dshift), &wanted("dshift"));

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::Tuning;
 use wgprune::net::{MODELS, compile};
+use wgprune::ops::Criterion;
 use wgprune::train::settings;
 
 const LONGEST_SOURCE: usize = 400;
@@ -167,9 +168,14 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     let mut launched = BTreeSet::new();
-    for kind in [OptimiserKind::Sgd, OptimiserKind::Adam] {
+    for (kind, criterion) in [
+        (OptimiserKind::Sgd, Criterion::Magnitude),
+        (OptimiserKind::Adam, Criterion::Random),
+        (OptimiserKind::Sgd, Criterion::Snip),
+    ] {
         let mut config = Config::default();
         config.optimiser.kind = kind;
+        config.prune.criterion = criterion;
         config.data.erase = 0.5;
         config.optimiser.clip_norm = 1.0;
         for net in published(MODELS).chain([net_with_a_plain_sum()]) {

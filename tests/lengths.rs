@@ -9,9 +9,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, CrossEntropy, GatherBatch, Linear,
-    MaxPool, Metrics, Prune, RandomErasing, Record, Relu, Retouch, Sgd, StepParams, UpdateTensors,
-    Write,
+    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, GatherBatch,
+    Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Relu, Retouch, Score, Sgd, StepParams,
+    UpdateTensors, Write,
 };
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
@@ -210,11 +210,20 @@ fn retouching_asks_for_its_batches_and_tables() {
 
 #[test]
 fn pruning_asks_for_whole_chunks_and_its_entries() {
-    let lengths = [3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
-    assert_exact(lengths, |plan, [w, mask, selection, histogram]| {
+    let lengths = [3 * CHUNK, 3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
+    assert_exact(lengths, |plan, [keys, w, mask, selection, histogram]| {
         let keep = plan.tensor("keep", &[2]);
-        Prune { segment: 1 }.record(plan, &keep, [w, mask], [selection, histogram]);
+        Prune { segment: 1 }.record(plan, &keep, [keys, w, mask], [selection, histogram]);
     });
+    for criterion in [Criterion::Magnitude, Criterion::Random, Criterion::Snip] {
+        assert_exact([7, 7, StepParams::LEN, 7], |plan, [w, dw, step, keys]| {
+            let score = Score {
+                length: 7,
+                criterion,
+            };
+            score.record(plan, [w, dw, step], keys);
+        });
+    }
     let count = |plan: &mut Plan, [mask, counts]: [&Tensor; 2]| Prune::count(plan, mask, counts, 2);
     assert_eq!(refusal([5, 3], &count), None);
     assert_eq!(

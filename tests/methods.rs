@@ -8,6 +8,7 @@ mod program;
 use program::{assert_command_refused, here, wgprune};
 use toml::Value;
 use wgprune::config::{Config, METHODS, Method, Scope};
+use wgprune::ops::Criterion;
 use wgprune::train::{Curve, Length, Schedule};
 
 fn resolve(file: Option<&str>, edits: &[(&str, Value)]) -> Config {
@@ -30,7 +31,7 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
         assert!(!file.prune.contains_key("method") && !file.prune.contains_key("sparsity"));
         let config = resolve(None, &[("prune.method", method.name.into())]);
         // Each says all of when and what, or the keys of another method would shine through.
-        for key in ["schedule", "initial", "scope", "start", "end"] {
+        for key in ["schedule", "initial", "criterion", "scope", "start", "end"] {
             assert!(file.prune.contains_key(key), "{}: {key}", method.name);
         }
         Schedule::new(&config, 6_000).unwrap();
@@ -41,20 +42,27 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
 #[rustfmt::skip]
 #[test]
 fn the_presets_are_as_they_were_chosen() {
+    use Criterion::{Magnitude, Random, Snip};
+    use Scope::{Erk, Global, Layer};
     let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
+    let at = Length::Percent;
     let wanted = [
-        ("agp", Curve::Cubic, Scope::Layer, Length::Percent(20.0), Length::Percent(75.0)),
-        ("dense", Curve::None, Scope::Global, Length::Steps(0), Length::Percent(75.0)),
-        ("iterative", Curve::Iterative(3), Scope::Global, Length::Percent(20.0), Length::Percent(75.0)),
-        ("one-cycle", cycle, Scope::Layer, Length::Steps(0), Length::Percent(100.0)),
-        ("one-shot", Curve::OneShot, Scope::Global, Length::Percent(50.0), Length::Percent(100.0)),
-        ("progressive", Curve::Linear, Scope::Global, Length::Steps(0), Length::Percent(75.0)),
+        ("agp", Curve::Cubic, Magnitude, Layer, at(20.0), at(75.0)),
+        ("dense", Curve::None, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("iterative", Curve::Iterative(3), Magnitude, Global, at(20.0), at(75.0)),
+        ("magnitude-init", Curve::OneShot, Magnitude, Global, Length::Steps(0), at(100.0)),
+        ("one-cycle", cycle, Magnitude, Layer, Length::Steps(0), at(100.0)),
+        ("one-shot", Curve::OneShot, Magnitude, Global, at(50.0), at(100.0)),
+        ("progressive", Curve::Linear, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("random", Curve::OneShot, Random, Layer, Length::Steps(0), at(100.0)),
+        ("random-erk", Curve::OneShot, Random, Erk, Length::Steps(0), at(100.0)),
+        ("snip", Curve::OneShot, Snip, Global, Length::Steps(0), at(100.0)),
     ];
     assert!(METHODS.iter().map(|method| method.name).eq(wanted.map(|row| row.0)));
-    for (name, schedule, scope, start, end) in wanted {
+    for (name, schedule, criterion, scope, start, end) in wanted {
         let prune = resolve(None, &[("prune.method", name.into())]).prune;
-        let are = (prune.schedule, prune.scope, prune.start, prune.end);
-        assert_eq!(are, (schedule, scope, start, end), "{name}");
+        let are = (prune.schedule, prune.criterion, prune.scope, prune.start, prune.end);
+        assert_eq!(are, (schedule, criterion, scope, start, end), "{name}");
     }
 }
 

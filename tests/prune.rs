@@ -9,11 +9,12 @@
 mod common;
 
 use common::{assert_sound, assert_sound_everywhere, settings};
-use wgprune::check::prune::{check, extremes, ties};
-use wgprune::check::{Setting, floats};
+use wgprune::check::prune::{check, check_by, extremes, ties};
+use wgprune::check::{Setting, floats, integers};
 use wgprune::ops::{CHUNK, Prune};
 use wgprune::random::{Stream, permutation};
 use wgprune::reference::prune as twin;
+use wgprune::reference::score::magnitude_keys;
 
 const SPARSITIES: [f64; 4] = [0.333, 0.9, 0.98, 0.9999];
 
@@ -28,7 +29,7 @@ fn assert_follows_twin(settings: &[Setting], keeps: &[u32], w: &[f32], mask: &[u
             check(setting, (&w, &mask), &parts, &[7, keep, 9])
         });
         let before = mask.clone();
-        (w, mask) = twin::prune(keep, &w, &mask);
+        (w, mask) = twin::prune(keep, &magnitude_keys(&w), &w, &mask);
         assert_eq!(
             ones(&mask),
             keep.min(active),
@@ -127,4 +128,24 @@ fn neighbouring_segments_are_pruned_by_their_own_numbers() {
     assert_sound_everywhere("neighbours", |setting| {
         check(setting, (&w, &mask), &parts, &keeps)
     });
+}
+
+#[test]
+fn all_bits_of_a_key_count() {
+    let count = 3 * CHUNK;
+    let w = floats(7, count);
+    let mask = vec![u32::MAX; w.len() / 32];
+    // Neighbouring keys that differ in their lowest bits, around each power of two.
+    let near = |i: u32| (1u32 << (i % 32)).wrapping_add(i / 32 % 5).wrapping_sub(2);
+    for keys in [
+        integers(8, count, 0..u32::MAX),
+        (0..count).map(near).collect(),
+    ] {
+        for keep in [count - 1, count / 2, 33, 1] {
+            let parts = [(Prune { segment: 0 }, count)];
+            assert_sound_everywhere(&format!("{keep} of {count}"), |setting| {
+                check_by(setting, &keys, (&w, &mask), &parts, &[keep])
+            });
+        }
+    }
 }

@@ -7,6 +7,7 @@ use wgprune::config::{Config, OptimiserKind, Scope};
 use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{Shape, by_name};
+use wgprune::ops::Criterion;
 use wgprune::train::{Readings, Session, kept_at};
 
 /// Positions of the weights proper, over all tensors in file order, that are zero.
@@ -25,13 +26,16 @@ fn removed_weights_are_zero_after_every_step_and_never_return() {
     let dataset = data::open("mnist-mini", None).unwrap();
     let net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
-    for (scope, kind) in [
-        (Scope::Global, OptimiserKind::Sgd),
-        (Scope::Layer, OptimiserKind::Adam),
+    for (scope, criterion, kind) in [
+        (Scope::Global, Criterion::Magnitude, OptimiserKind::Sgd),
+        (Scope::Layer, Criterion::Magnitude, OptimiserKind::Adam),
+        (Scope::Erk, Criterion::Random, OptimiserKind::Sgd),
+        (Scope::Global, Criterion::Snip, OptimiserKind::Adam),
     ] {
         let mut config = Config::default();
         config.train.batch = 32;
         config.prune.scope = scope;
+        config.prune.criterion = criterion;
         config.optimiser.kind = kind;
         let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
         session.initialise(&config).unwrap();
@@ -48,18 +52,22 @@ fn removed_weights_are_zero_after_every_step_and_never_return() {
             None,
         ]) {
             if let Some(sparsity) = sparsity {
-                let wanted: Vec<u32> = session
-                    .prunable()
-                    .iter()
-                    .map(|&n| kept_at(sparsity, n))
-                    .collect();
-                let total = kept_at(sparsity, session.prunable().iter().sum());
-                let (keep, total) = match scope {
-                    Scope::Global => (vec![total], total),
-                    Scope::Layer => (wanted.clone(), wanted.iter().sum()),
+                let total = match scope {
+                    Scope::Layer => (session.prunable().iter())
+                        .map(|&n| kept_at(sparsity, n))
+                        .sum(),
+                    Scope::Global | Scope::Erk => {
+                        kept_at(sparsity, session.prunable().iter().sum())
+                    }
                 };
-                session.prune(&keep).unwrap();
+                let wanted = session.wanted(scope, sparsity);
+                session.prune(step, &wanted).unwrap();
                 let Readings { records, kept } = session.read().unwrap();
+                assert_eq!(
+                    records.len(),
+                    usize::from(step > 0) * 2,
+                    "scoring is no step"
+                );
                 assert!(records.iter().all(|record| record.fault().is_none()));
                 assert_eq!(kept.iter().sum::<u32>(), total, "{scope:?} at {sparsity}");
                 assert!(

@@ -75,8 +75,8 @@ fn recipes_mean_the_runs_that_they_are_named_after() {
         ("pmp-cifar-vgg-like", "vgg-like-pmp", 347, 121_450, 0.1, 0.0, Some((52_050, 0.97))),
         ("pmp-mnist-78.9", "lenet-300-100", 417, 66_720, 0.1, 0.0, Some((25_020, 0.789))),
         ("pmp-mnist-98", "lenet-300-100", 417, 83_400, 0.05, 0.0, Some((33_360, 0.98))),
-        ("snip-cifar", "vgg-like", 351, 150_000, 0.1, 1.6e-4, None),
-        ("snip-mnist", "lenet-5", 540, 125_000, 0.1, 1e-5, None),
+        ("snip-cifar", "vgg-like", 351, 150_000, 0.1, 1.6e-4, Some((150_000, 0.97))),
+        ("snip-mnist", "lenet-5", 540, 125_000, 0.1, 1e-5, Some((125_000, 0.98))),
         ("standard-cifar", "resnet-18", 390, 78_000, 0.1, 0.0, Some((58_500, 0.9))),
     ];
     assert!(RECIPES.iter().map(|recipe| recipe.name).eq(wanted.map(|row| row.0)));

@@ -327,7 +327,7 @@ fn a_snapshot_restores_what_was_there_and_is_refused_elsewhere() {
     session.initialise(&sgd).unwrap();
     session.shuffle(0);
     session.step(0, 0.05, &sgd.optimiser).unwrap();
-    session.prune(&[1000]).unwrap();
+    session.prune(0, &[1000]).unwrap();
     session.read().unwrap();
     let snapshot = session.snapshot().unwrap();
     let kept: usize = snapshot

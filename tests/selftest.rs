@@ -65,6 +65,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "prune",
         "relu",
         "retouch",
+        "score",
         "subsample",
         "update",
     ];

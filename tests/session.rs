@@ -57,7 +57,7 @@ fn an_update_that_overflows_is_a_fault_of_its_step_and_is_not_applied() {
     };
     assert_eq!(session.parameter_at(position), "fc3.bias");
     assert!(record.loss.is_finite());
-    session.prune(&[1000]).unwrap();
+    session.prune(0, &[1000]).unwrap();
     let values = values(&session);
     assert!(values.iter().flatten().all(|value| value.is_finite()));
     let weights = values.iter().step_by(2).flatten();
@@ -81,7 +81,7 @@ fn one_reading_has_the_records_since_the_last_and_what_the_mask_keeps() {
     };
     assert_eq!(read_after(&mut session, 0), full);
     assert_eq!(read_after(&mut session, 3), full);
-    session.prune(&[1000]).unwrap();
+    session.prune(0, &[1000]).unwrap();
     let pruned = read_after(&mut session, 2);
     assert_eq!(pruned.iter().sum::<u32>(), 1000);
     let weights = values(&session).into_iter().step_by(2);

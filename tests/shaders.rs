@@ -22,6 +22,7 @@ use wgprune::bench::peak_probes;
 use wgprune::config::{Config, OptimiserKind, Scope};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, compile};
+use wgprune::ops::Criterion;
 use wgprune::selftest::probes;
 use wgprune::train::settings;
 
@@ -45,9 +46,11 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             if variant & 2 > 0 {
                 config.optimiser.kind = OptimiserKind::Adam;
                 config.optimiser.clip_norm = 1.0;
+                config.prune.criterion = Criterion::Random;
             }
             if variant & 4 > 0 {
                 config.prune.scope = Scope::Layer;
+                config.prune.criterion = Criterion::Snip;
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];

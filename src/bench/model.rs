@@ -1,7 +1,7 @@
 //! Whole training steps.
 
 use super::open;
-use crate::config::{Config, Scope};
+use crate::config::Config;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept};
 use crate::net::Net;
@@ -57,13 +57,10 @@ pub fn model(gpu: &Arc<Gpu>, net: &Net, config: &Config, length: Duration) -> Re
         steps.push(step(&mut session)?);
     }
     // Half of what is ranked together. What is there to remove changes nothing in what an update costs.
-    let keep: Vec<u32> = match config.prune.scope {
-        Scope::Layer => session.prunable().iter().map(|count| count / 2).collect(),
-        Scope::Global => vec![session.prunable().iter().sum::<u32>() / 2],
-    };
+    let keep = session.wanted(config.prune.scope, 0.5);
     let mut update = || {
         let start = Instant::now();
-        session.prune(&keep)?;
+        session.prune(0, &keep)?;
         session.read()?;
         Ok(start.elapsed().as_secs_f64())
     };

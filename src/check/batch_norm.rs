@@ -2,7 +2,7 @@
 
 use super::{Bench, Case, Expected, Finding, Setting, floats};
 use crate::error::Result;
-use crate::ops::{BatchNorm, Write};
+use crate::ops::{BatchNorm, Statistics, Write};
 use crate::reference::batch_norm::{self as twin, Channels};
 use crate::reference::{added, terms};
 
@@ -45,7 +45,8 @@ pub fn check(
         reason = "what the device has is f32"
     )]
     let y_values: Vec<f32> = y.iter().map(|y| y.value as f32).collect();
-    let gradients = twin::backward(&op, [&dy, &y_values, &x], &by);
+    let [gradients, fixed] =
+        [true, false].map(|of_batch| twin::backward(&op, [&dy, &y_values, &x], &by, of_batch));
 
     let mut bench = Bench::new(setting);
     let [gx, gdy, gy_before] =
@@ -104,7 +105,17 @@ pub fn check(
     };
     let wanted = [&dx, &dadded].map(|output| output.as_ref().map(|(t, write)| (t, *write)));
     let affine = [&gdscale, &gdshift];
-    op.backward(&mut bench.plan, inputs, statistics, &gscale, affine, wanted);
+    let of_batch = Statistics::Batch(statistics);
+    op.backward(&mut bench.plan, inputs, of_batch, &gscale, affine, wanted);
+
+    bench.direction("backward, running");
+    let [gdscale, gdshift] = [("dscale", &fixed.dscale), ("dshift", &fixed.dshift)]
+        .map(|(name, expected)| bench.output(name, Expected::within(expected)));
+    let dx = bench.output("dx", Expected::within(&fixed.dx));
+    let running = Statistics::Running(statistics);
+    let affine = [&gdscale, &gdshift];
+    let wanted = [Some((&dx, Write::Set)), None];
+    op.backward(&mut bench.plan, inputs, running, &gscale, affine, wanted);
     Ok(bench.run()?.findings)
 }
 

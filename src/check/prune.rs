@@ -4,9 +4,10 @@ use super::{Bench, Case, Expected, Finding, Setting, integers};
 use crate::error::Result;
 use crate::ops::{CHUNK, Prune};
 use crate::reference::prune as twin;
+use crate::reference::score::magnitude_keys;
 
-/// Prunes neighbouring `parts` of `w` and `mask`, each of so many weights and with the op that ranks them, to the
-/// numbers of `keep`; and counts what is left.
+/// Prunes neighbouring `parts` of `w` and `mask` by magnitude, each of so many weights and with the op that ranks them, to
+/// the numbers of `keep`; and counts what is left.
 ///
 /// # Errors
 /// The device was lost, or refused a kernel or the memory.
@@ -16,12 +17,27 @@ pub fn check(
     parts: &[(Prune, u32)],
     keep: &[u32],
 ) -> Result<Vec<Finding>> {
+    check_by(setting, &magnitude_keys(w), (w, mask), parts, keep)
+}
+
+/// The same by other keys.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_by(
+    setting: &Setting,
+    keys: &[u32],
+    (w, mask): (&[f32], &[u32]),
+    parts: &[(Prune, u32)],
+    keep: &[u32],
+) -> Result<Vec<Finding>> {
     let (mut pruned_w, mut pruned_mask) = (Vec::new(), Vec::new());
     for (op, length) in parts {
         let (start, length) = (pruned_w.len(), *length as usize);
         let words = start / 32..(start + length) / 32;
-        let part = &w[start..start + length];
-        let (w, mask) = twin::prune(keep[op.segment as usize], part, &mask[words]);
+        let part = start..start + length;
+        let keep = keep[op.segment as usize];
+        let (w, mask) = twin::prune(keep, &keys[part.clone()], &w[part], &mask[words]);
         pruned_w.extend(w);
         pruned_mask.extend(mask);
     }
@@ -29,6 +45,7 @@ pub fn check(
 
     let mut bench = Bench::new(setting);
     let keep = bench.input("keep", keep);
+    let keys = bench.input("keys", keys);
     bench.direction("prune");
     let gw = bench.state("w", w, Expected::bits(&pruned_w));
     let gmask = bench.state("mask", mask, Expected::bits(&pruned_mask));
@@ -38,6 +55,7 @@ pub fn check(
     let mut start = 0;
     for (op, length) in parts {
         let part = [
+            keys.view("keys part", start, &[*length]),
             gw.view("w part", start, &[*length]),
             gmask.view("mask part", start / 32, &[length / 32]),
         ];

@@ -6,8 +6,8 @@ use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
 use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
-    Adam, Affine, Augment, Clip, ColorJitter, CrossEntropy, GatherBatch, Metrics, Prune,
-    RandomErasing, Record, Sgd, StepParams, UpdateTensors,
+    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, GatherBatch, Metrics, Prune,
+    RandomErasing, Record, Score, Sgd, StepParams, UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub jitter: ColorJitter,
     /// And what of them is erased.
     pub erasing: RandomErasing,
+    /// What weights are ranked by where some are removed.
+    pub criterion: Criterion,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
 }
@@ -51,7 +53,7 @@ pub struct Settings {
 ///
 /// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward` (as it
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
-/// `backward`, `update`, `prune`.
+/// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `prune`.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -129,16 +131,26 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
     let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
     let inferred = layers.forward(&mut plan, Mode::Infer);
-    assert_eq!(inferred.place(), tensors.logits.place(), "one answer");
+    let [trained_output, inferred_output] =
+        [&trained, &inferred].map(|values| layers.output(values));
+    assert_eq!(
+        inferred_output.place(),
+        tensors.logits.place(),
+        "one answer"
+    );
     if let Some(gradient) = layers.logits_gradient() {
         let losses = [
-            ("loss", settings.smoothing, &trained),
-            ("evaluate", 0.0, &inferred),
+            ("loss", settings.smoothing, trained_output),
+            ("evaluate", 0.0, inferred_output),
         ];
         record_losses(&mut plan, net, &tensors, losses, [&labels, gradient]);
     }
     plan.phase("backward");
-    layers.backward(&mut plan);
+    layers.backward(&mut plan, &trained, Mode::Train);
+    if settings.criterion.needs_gradients() {
+        plan.phase("backward-infer");
+        layers.backward(&mut plan, &inferred, Mode::Infer);
+    }
     record_update(&mut plan, settings, &tensors, &arena);
     record_prune(&mut plan, settings, &tensors, &arena);
     Compiled {
@@ -278,9 +290,19 @@ fn record_prune(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, aren
         keep,
         kept,
         histogram,
+        step,
         ..
     } = tensors;
     let selection = plan.tensor("selection", &[2]);
+    let all = |tensor: &Tensor| tensor.view(&tensor.name, 0, &[arena.prunable]);
+    let keys = plan.scratch("keys", &[arena.prunable]);
+    plan.layer("score");
+    let score = Score {
+        length: arena.prunable,
+        criterion: settings.criterion,
+    };
+    let inputs = [&all(weights), &all(&arena.gradients), step];
+    score.record(plan, inputs, &keys);
     let ranges = arena.prunable_ranges();
     let mask_of = |(first, len): (u32, u32)| mask.view("mask", first / 32, &[len / 32]);
     let segments = if settings.per_layer {
@@ -290,8 +312,9 @@ fn record_prune(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, aren
     };
     for (segment, range) in (0..).zip(segments) {
         plan.layer(format!("segment {segment}"));
-        let w = weights.view("weights", range.0, &[range.1]);
-        Prune { segment }.record(plan, keep, [&w, &mask_of(range)], [&selection, histogram]);
+        let [keys, w] = [&keys, weights].map(|all| all.view(&all.name, range.0, &[range.1]));
+        let own = [&keys, &w, &mask_of(range)];
+        Prune { segment }.record(plan, keep, own, [&selection, histogram]);
     }
     plan.layer("count");
     for (slot, range) in (0..).zip(ranges) {

@@ -4,7 +4,7 @@ use super::arena::Arena;
 use super::fuse::{Step, steps};
 use super::{Layer, Net, Node, Shape};
 use crate::gpu::{Direction, Plan, Tensor, Workload};
-use crate::ops::{Add, Points, Relu, Write};
+use crate::ops::{Add, Points, Relu, Statistics, Write};
 
 /// A network being recorded for batches of one size: its steps, and the values and gradients between them.
 pub(super) struct Recorder<'a> {
@@ -25,6 +25,9 @@ pub(super) struct Recorder<'a> {
     /// [`StepParams`](crate::ops::StepParams), for random numbers.
     params: Tensor,
 }
+
+/// What the steps of a network give, one for each value.
+pub(super) type Values = Vec<Option<Tensor>>;
 
 /// Whether a network learns from a batch, or is asked about it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,8 +144,22 @@ impl<'a> Recorder<'a> {
         self.saved[step.node].first().expect("a pool saves it")
     }
 
-    /// Records the layers, and gives the output of the network.
-    pub(super) fn forward(&self, plan: &mut Plan, mode: Mode) -> Tensor {
+    /// The output of the network among these values.
+    pub(super) fn output<'v>(&self, values: &'v Values) -> &'v Tensor {
+        let last = values[self.net.last()].as_ref();
+        last.expect("the last step gives it")
+    }
+
+    /// What a convolution keeps from forwards to backwards.
+    fn points(&self, node: usize, mode: Mode) -> Points {
+        match mode {
+            Mode::Train => self.points[node].clone(),
+            Mode::Infer => Points::default(),
+        }
+    }
+
+    /// Records the layers, and gives their values.
+    pub(super) fn forward(&self, plan: &mut Plan, mode: Mode) -> Values {
         let mut values = self.values.clone();
         for &step in &self.steps {
             let node = &self.net.nodes[step.node];
@@ -164,10 +181,7 @@ impl<'a> Recorder<'a> {
                 Layer::Conv2d { .. } => {
                     let conv = self.conv2d(node);
                     let bias = self.arena.value(&node.name, "bias");
-                    let points = match mode {
-                        Mode::Train => &self.points[step.node],
-                        Mode::Infer => &Points::default(),
-                    };
+                    let points = &self.points(step.node, mode);
                     let weight = self.arena.weight(&node.name);
                     plan.computes(Workload(conv.geometry(), Direction::Forward), |plan| {
                         conv.forward_keeping(plan, [x, &weight], bias.as_ref(), y, points);
@@ -224,11 +238,12 @@ impl<'a> Recorder<'a> {
                 Layer::Flatten => {}
             }
         }
-        let last = values.swap_remove(self.net.last());
-        last.expect("the last step gives it")
+        values
     }
 
-    pub(super) fn backward(&self, plan: &mut Plan) {
+    /// Records the gradients of the parameters, from the values that [`forward`](Self::forward) gave in the same mode.
+    pub(super) fn backward(&self, plan: &mut Plan, values: &Values, mode: Mode) {
+        let value = |value: usize| values[value].as_ref().expect("a step gives it");
         let mut written = vec![false; self.gradients.len()];
         for &step in self.steps.iter().rev() {
             let node = &self.net.nodes[step.node];
@@ -258,20 +273,27 @@ impl<'a> Recorder<'a> {
                     let [dscale, dshift] = self.arena.affine_gradients(&node.name);
                     let dother = step.adds.and_then(&mut target);
                     let dx = target(node.reads);
-                    let inputs = [dy, self.value(step.gives), self.value(node.reads)];
+                    let inputs = [dy, value(step.gives), value(node.reads)];
                     let [scale, _] = &self.arena.affine(&node.name);
                     let gradients = [&dscale, &dshift];
                     let norm = self.norm(step);
-                    norm.backward(
-                        plan,
-                        inputs,
-                        self.statistics(step),
-                        scale,
-                        gradients,
-                        [dx, dother],
-                    );
+                    let running = self.arena.running(&node.name);
+                    let statistics = match mode {
+                        Mode::Train => Statistics::Batch(self.statistics(step)),
+                        Mode::Infer => Statistics::Running(running.each_ref()),
+                    };
+                    norm.backward(plan, inputs, statistics, scale, gradients, [dx, dother]);
                 }
-                _ => self.layer_backward(plan, step, dy, target(node.reads)),
+                Layer::Dropout { .. } if mode == Mode::Infer => {
+                    if let Some((dx, write)) = target(node.reads) {
+                        Add { length: dx.len() }.grad_input(plan, dy, dx, write);
+                    }
+                }
+                _ => {
+                    let values = [value(node.reads), value(step.gives)];
+                    let points = &self.points(step.node, mode);
+                    self.layer_backward(plan, step, values, dy, target(node.reads), points);
+                }
             }
         }
     }
@@ -281,11 +303,12 @@ impl<'a> Recorder<'a> {
         &self,
         plan: &mut Plan,
         step: Step,
+        [x, y]: [&Tensor; 2],
         dy: &Tensor,
         dx: Option<(&Tensor, Write)>,
+        points: &Points,
     ) {
         let node = &self.net.nodes[step.node];
-        let (x, y) = (self.value(node.reads), self.value(step.gives));
         if let Layer::Conv2d { .. } | Layer::Linear { .. } = node.layer {
             let dw = self.arena.weight_gradient(&node.name);
             let dbias = self.arena.gradient(&node.name, "bias");
@@ -302,7 +325,6 @@ impl<'a> Recorder<'a> {
             } else {
                 let conv = self.conv2d(node);
                 let workload = Workload(conv.geometry(), Direction::Backward);
-                let points = &self.points[step.node];
                 plan.computes(workload, |plan| match dx {
                     None => conv.grad_weight(plan, [x, dy], &dw, dbias),
                     Some(dx) => conv.backward(plan, [x, &w, dy], (&dw, dbias), dx, points),

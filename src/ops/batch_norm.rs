@@ -30,6 +30,15 @@ pub struct BatchNorm {
     pub relu: bool,
 }
 
+/// Mean and variance of each channel in a backward pass.
+#[derive(Debug, Clone, Copy)]
+pub enum Statistics<'a> {
+    /// Those of the batch, which every input changes.
+    Batch([&'a Tensor; 2]),
+    /// Given ones, as where a network is asked and does not learn.
+    Running([&'a Tensor; 2]),
+}
+
 impl BatchNorm {
     /// Added to the variance, as PyTorch does unless told otherwise.
     pub const EPSILON: f32 = 1e-5;
@@ -90,7 +99,7 @@ impl BatchNorm {
         self.record(plan, &FORWARD, ROWS_PER_INVOCATION, &constants, &tensors);
     }
 
-    /// From `dy`, `y` and `x`, with the `statistics` of the batch: `dscale`, `dshift`, and where they are asked for `dx`
+    /// From `dy`, `y` and `x`, with the `statistics` of the forward pass: `dscale`, `dshift`, and where they are asked for `dx`
     /// and the gradient of what was added. `y` is only read if a ReLU follows.
     ///
     /// # Panics
@@ -99,11 +108,13 @@ impl BatchNorm {
         &self,
         plan: &mut Plan,
         [dy, y, x]: [&Tensor; 3],
-        [mean, variance]: [&Tensor; 2],
+        statistics: Statistics<'_>,
         scale: &Tensor,
         [dscale, dshift]: [&Tensor; 2],
         [dx, dadded]: [Option<(&Tensor, Write)>; 2],
     ) {
+        let (Statistics::Batch([mean, variance]) | Statistics::Running([mean, variance])) =
+            statistics;
         let outputs = [dx, dadded].into_iter().flatten().map(|(tensor, _)| tensor);
         for tensor in [dy, y, x].into_iter().chain(outputs) {
             tensor.expect_len(&[self.rows, self.c]);
@@ -111,6 +122,7 @@ impl BatchNorm {
         for tensor in [mean, variance, scale, dscale, dshift] {
             tensor.expect_len(&[self.c]);
         }
+        let moves = matches!(statistics, Statistics::Batch(_));
         let slice = self.slice(plan);
         let epsilon = ("EPSILON", Self::EPSILON.into());
         let relu = ("RELU", self.relu.into());
@@ -119,7 +131,8 @@ impl BatchNorm {
         self.record(plan, &GRAD_SUMS, slice, &[epsilon, relu], &tensors);
         let factors = plan.scratch("factors", &[4, self.c]);
         let tensors = [&sums, mean, variance, scale, dscale, dshift, &factors];
-        self.record_merge(plan, &GRAD_MERGE, slice, &[epsilon], &tensors);
+        let constants = [epsilon, ("STATISTICS_MOVE", moves.into())];
+        self.record_merge(plan, &GRAD_MERGE, slice, &constants, &tensors);
         if dx.is_none() && dadded.is_none() {
             return;
         }

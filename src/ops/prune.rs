@@ -1,8 +1,7 @@
-//! Exact magnitude pruning on the device, without reading anything back.
+//! Exact pruning on the device, without reading anything back.
 //!
-//! The k-th largest magnitude is found by histograms over the bits of the floats, 11, 10 and 10 bits at a time;
-//! ties are settled by position, so exactly the asked number survives on every adapter.
-//! Weights are to be finite, which the optimisers see to; a NaN or infinity ranks above every number, so it is kept.
+//! The k-th largest key is found by histograms over its bits, 11, 11 and 10 at a time; ties are settled by position, so
+//! exactly the asked number survives on every adapter.
 
 use crate::gpu::{Constant, Grid, Kernel, Plan, Tensor, kernel};
 
@@ -16,14 +15,14 @@ const COUNT: Kernel = kernel!("prune_count");
 /// Weights that one invocation walks through; every segment is a multiple of it.
 pub const CHUNK: u32 = 1024;
 
-/// The magnitude's 31 bits, from the top: position of the lowest bit, and number of bits, of each pass.
-const PASSES: [(u32, u32); 3] = [(20, 11), (10, 10), (0, 10)];
+/// The key's bits, from the top: position of the lowest bit, and number of bits, of each pass.
+const PASSES: [(u32, u32); 3] = [(21, 11), (10, 11), (0, 10)];
 
 /// Invocations of kernels that run as one workgroup.
 const WIDTH: u32 = 256;
 
-/// Keeps the `keep[segment]` active weights of largest magnitude among those ranked together, and removes the
-/// others for good: mask bit 0, weight 0. Equal magnitudes are kept in the order of their positions.
+/// Keeps the `keep[segment]` active weights of the largest keys among those ranked together, and removes the others for
+/// good: mask bit 0, weight 0. Equal keys are kept in the order of their positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prune {
     /// Entry of `keep` that holds how many shall survive; a number above the active ones keeps them all.
@@ -31,9 +30,9 @@ pub struct Prune {
 }
 
 impl Prune {
-    /// `w` and `mask` (one bit for each weight, lowest first) are those of the weights ranked together, a
-    /// multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements, `histogram` 2048 that are 0
-    /// before and after.
+    /// `keys` (see [`Score`](super::Score)), `w` and `mask` (one bit for each weight, lowest first) are those of the
+    /// weights ranked together, a multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements,
+    /// `histogram` 2048 that are 0 before and after.
     ///
     /// # Panics
     /// If a tensor has another number of elements than that, or `keep` has no entry for the segment.
@@ -41,11 +40,13 @@ impl Prune {
         &self,
         plan: &mut Plan,
         keep: &Tensor,
-        [w, mask]: [&Tensor; 2],
+        [keys, w, mask]: [&Tensor; 3],
         [selection, histogram]: [&Tensor; 2],
     ) {
         let chunks = w.len() / CHUNK;
-        w.expect_len(&[chunks, CHUNK]);
+        for tensor in [keys, w] {
+            tensor.expect_len(&[chunks, CHUNK]);
+        }
         mask.expect_len(&[chunks, CHUNK / 32]);
         selection.expect_len(&[2]);
         histogram.expect_len(&[1 << PASSES[0].1]);
@@ -64,15 +65,15 @@ impl Prune {
             plan.elementwise(
                 &HISTOGRAM,
                 &constants,
-                &[w, mask, selection, histogram],
+                &[keys, mask, selection, histogram],
                 chunks,
             );
             let constants = [&digits[..], &[width, ("SEGMENT", self.segment.into())]].concat();
             plan.dispatch(&SELECT, &constants, &[keep, histogram, selection], one);
         }
-        plan.elementwise(&TIES, &[count], &[w, mask, selection, &ties], chunks);
+        plan.elementwise(&TIES, &[count], &[keys, mask, selection, &ties], chunks);
         plan.dispatch(&SCAN, &[count, width], &[&ties], one);
-        plan.elementwise(&APPLY, &[count], &[selection, &ties, w, mask], chunks);
+        plan.elementwise(&APPLY, &[count], &[selection, &ties, keys, w, mask], chunks);
     }
 
     /// Writes the number of set bits of `mask` into `counts[slot]`.

@@ -94,11 +94,17 @@ pub struct Gradients {
 }
 
 /// With g = `dy`, or 0 where the ReLU gave 0, and n = normalised(x): `dshift = Σ g`, `dscale = Σ g n` and
-/// `dx = scale / sqrt(variance + epsilon) · (g - dshift/rows - n dscale/rows)`.
+/// `dx = scale / sqrt(variance + epsilon) · (g - dshift/rows - n dscale/rows)`; only the first term where the statistics
+/// are not those `of_batch`, so that `x` does not move them.
 ///
 /// The bound of `dx` is that of its three terms by their magnitudes, twice, as two of them are sums with bounds of their
 /// own.
-pub fn backward(s: &BatchNorm, [dy, y, x]: [&[f32]; 3], by: &Channels) -> Gradients {
+pub fn backward(
+    s: &BatchNorm,
+    [dy, y, x]: [&[f32]; 3],
+    by: &Channels,
+    of_batch: bool,
+) -> Gradients {
     let (rows, channels) = (f64::from(s.rows), s.c as usize);
     let g = |i: usize| {
         if s.relu && y[i] <= 0.0 { 0.0 } else { dy[i] }
@@ -118,7 +124,8 @@ pub fn backward(s: &BatchNorm, [dy, y, x]: [&[f32]; 3], by: &Channels) -> Gradie
         let c = i % channels;
         let outer = f64::from(by.scale[c]) * by.inverse(c);
         let n = by.normalised(c, x[i]);
-        let [plain, weighted, plain_size, weighted_size] = [0, 1, 2, 3].map(|k| sums[k][c] / rows);
+        let share = if of_batch { 1.0 / rows } else { 0.0 };
+        let [plain, weighted, plain_size, weighted_size] = [0, 1, 2, 3].map(|k| sums[k][c] * share);
         let size = f64::from(g(i)).abs() + plain_size + n.abs() * weighted_size;
         Bounded {
             value: outer * (f64::from(g(i)) - plain - n * weighted),

@@ -5,13 +5,12 @@ pub fn is_kept(mask: &[u32], i: usize) -> bool {
     mask[i / 32] >> (i % 32) & 1 == 1
 }
 
-/// Of the weights that `mask` keeps, the `keep` largest in magnitude stay as they are; the others, and those removed
-/// before, become 0. Equal magnitudes stay in the order of their positions. Returns the weights and the mask.
-pub fn prune(keep: u32, w: &[f32], mask: &[u32]) -> (Vec<f32>, Vec<u32>) {
-    // The bits of magnitudes, read as integers, have the order of the magnitudes; the sort is stable.
-    let magnitude = |i: &usize| w[*i].abs().to_bits();
+/// Of the weights that `mask` keeps, the `keep` with the largest keys stay as they are; the others, and those removed
+/// before, become 0. Equal keys stay in the order of their positions. Returns the weights and the mask.
+pub fn prune(keep: u32, keys: &[u32], w: &[f32], mask: &[u32]) -> (Vec<f32>, Vec<u32>) {
     let mut active: Vec<usize> = (0..w.len()).filter(|&i| is_kept(mask, i)).collect();
-    active.sort_by_key(|i| std::cmp::Reverse(magnitude(i)));
+    // The sort is stable.
+    active.sort_by_key(|&i| std::cmp::Reverse(keys[i]));
     active.truncate(keep as usize);
     let mut pruned = (vec![0.0; w.len()], vec![0; mask.len()]);
     for i in active {

@@ -8,9 +8,9 @@ use super::choices::tell_choices;
 use super::evaluate::{count, score, upload};
 use super::{
     ImageSet, Score, check_augmentation, check_batch, check_data, choices, fit, keeping, settings,
-    train_images,
+    train_images, wanted,
 };
-use crate::config::{Config, OptimiserConfig};
+use crate::config::{Config, OptimiserConfig, Scope};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
@@ -23,6 +23,9 @@ use std::sync::Arc;
 
 /// The phases of a training step, in order.
 pub const STEP: [&str; 5] = ["gather", "forward", "loss", "backward", "update"];
+
+/// The phases that give the gradients of a batch where nothing is trained.
+const GRADIENTS: [&str; 4] = ["gather-plain", "infer", "evaluate", "backward-infer"];
 
 /// A network, its optimiser's state and its data on a device.
 pub struct Session {
@@ -262,12 +265,38 @@ impl Session {
         self.read().map(|readings| readings.records)
     }
 
-    /// Submits a mask update that keeps so many weights of each segment.
+    /// How many weights each segment of `scope` keeps at this sparsity.
+    pub fn wanted(&self, scope: Scope, sparsity: f64) -> Vec<u32> {
+        let shapes: Vec<&[u32]> = self.tensors.prunable().map(|own| &own.shape[..]).collect();
+        wanted(scope, &shapes, sparsity)
+    }
+
+    /// Submits a mask update before `step` that keeps so many weights of each segment. Where the criterion asks for
+    /// gradients, they are those of the images that the step is about to take, without augmentation, through the network as
+    /// it is used.
     ///
     /// # Errors
     /// The device was lost or reported an error.
-    pub fn prune(&mut self, keep: &[u32]) -> Result<()> {
+    ///
+    /// # Panics
+    /// If the metrics table is full.
+    pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<()> {
+        assert!(!self.is_full(), "the metrics table is read when it is full");
+        let batch = self.settings.batch;
+        let params = StepParams {
+            position: step % (self.train_images() / batch) * batch,
+            count: batch,
+            // The step's own record comes over it.
+            record: self.unread,
+            epoch: step / (self.train_images() / batch),
+            seed: key(self.seed),
+            ..bytemuck::Zeroable::zeroed()
+        };
+        self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
+        if self.settings.criterion.needs_gradients() {
+            self.machine.replay(&GRADIENTS)?;
+        }
         self.machine.replay(&["prune"])
     }
 

@@ -67,6 +67,7 @@ pub fn settings(
             probability: config.data.erase,
             to_mean: config.data.erase_fill == Fill::Mean,
         },
-        per_layer: config.prune.scope == Scope::Layer,
+        criterion: config.prune.criterion,
+        per_layer: config.prune.scope != Scope::Global,
     }
 }

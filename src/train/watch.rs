@@ -1,7 +1,6 @@
 //! What is watched while a run goes on: values that are not finite, and masks that are not what was asked for.
 
-use super::{Session, kept_at};
-use crate::config::Scope;
+use super::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{Fault, Record};
 
@@ -26,18 +25,6 @@ pub(super) fn check_finite(first: u32, records: &[Record], session: &Session) ->
         }
     }
     Ok(())
-}
-
-/// How many weights each segment shall keep at this sparsity.
-pub(super) fn wanted(session: &Session, scope: Scope, sparsity: f64) -> Vec<u32> {
-    match scope {
-        Scope::Global => vec![kept_at(sparsity, session.prunable().iter().sum())],
-        Scope::Layer => session
-            .prunable()
-            .iter()
-            .map(|&count| kept_at(sparsity, count))
-            .collect(),
-    }
 }
 
 /// Compares what a mask update kept with what was asked for.

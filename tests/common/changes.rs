@@ -156,6 +156,10 @@ pub(crate) const CHANGES: &[Change] = &[
     ),
     // One past the end.
     ("relu_forward", "if i >= LENGTH", "if i > LENGTH", &["relu"]),
+    // The wrong order of scores, and draws that repeat.
+    ("score_magnitude", "magnitude_key(w[i])", "w[i]", &["score"]),
+    ("score_snip", "w[i] * dw[i]", "dw[i]", &["score"]),
+    ("score_random", "draw[k]", "draw[0]", &["score"]),
     // The wrong sample, and a pixel that rounds the other way.
     (
         "gather_batch",

@@ -1,0 +1,54 @@
+"""Writes criteria.safetensors for tests/criteria.rs: which weights of the networks of conv_nets.py a criterion keeps of the
+initial ones, by PyTorch in float64.
+
+    python assets/golden/criteria.py
+
+needs torch, numpy and safetensors. A tensor is named NETWORK.CRITERION: one bit for each weight of convolutions and linear
+layers, in the order of files, lowest first. A tenth is kept, all layers ranked together.
+"""
+
+import sys
+
+import numpy
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+sys.dont_write_bytecode = True
+from conv_nets import BATCH, NETS, initialise
+from lenet5_losses import HERE, permutation
+from sets import MNIST, idx
+
+KEPT = 0.1
+
+
+def snip(model, weights, x, labels):
+    """|w dL/dw|, batch norms by their running statistics."""
+    gradients = torch.autograd.grad(functional.cross_entropy(model.eval()(x), labels), weights)
+    return [(weight * gradient).abs() for weight, gradient in zip(weights, gradients)]
+
+
+def kept(scores):
+    """The highest, earlier ones first where they are equal."""
+    scores = torch.cat([score.detach().flatten() for score in scores]).numpy()
+    mask = numpy.zeros(len(scores), dtype=numpy.uint8)
+    mask[numpy.argsort(-scores, kind="stable")[: round(KEPT * len(scores))]] = 1
+    return torch.from_numpy(numpy.packbits(mask, bitorder="little"))
+
+
+def main():
+    images = idx(HERE.parent / "mnist-mini", "train", MNIST)
+    batch = images.batch(permutation(0, len(images.labels))[:BATCH], torch.float64)
+    masks = {}
+    for name, make in NETS.items():
+        model = make()
+        initialise(model)
+        model = model.double()
+        weights = [weight for weight in model.parameters() if weight.dim() > 1]
+        for criterion in [snip]:
+            masks[f"{name}.{criterion.__name__}"] = kept(criterion(model, weights, *batch))
+    save_file(masks, HERE / "criteria.safetensors")
+
+
+if __name__ == "__main__":
+    main()

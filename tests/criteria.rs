@@ -1,0 +1,91 @@
+//! What criteria keep of networks with batch norms, residual sums and pools, against PyTorch, from the same initial weights
+//! and the same batch. assets/golden/criteria.py writes what PyTorch keeps.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wgprune::config::{Config, Scope};
+use wgprune::data;
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::open;
+use wgprune::ops::Criterion;
+use wgprune::train::{Readings, Session};
+
+const BATCH: u32 = 64;
+const SPARSITY: f64 = 0.9;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("assets/golden")
+        .join(name)
+}
+
+/// Which weights PyTorch keeps, in the order of files.
+fn theirs(name: &str) -> Vec<bool> {
+    let bytes = std::fs::read(golden("criteria.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let bits = file.tensor(name).unwrap().data().to_vec();
+    (bits.iter())
+        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1))
+        .collect()
+}
+
+fn assert_keeps_the_same(model: &str, name: &str, criterion: Criterion) {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let mut config = Config::default();
+    config.train.batch = BATCH;
+    config.prune.criterion = criterion;
+    let net = open(model, dataset.input(), dataset.classes).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+    session.initialise(&config).unwrap();
+    session.shuffle(0);
+    let keep = session.wanted(Scope::Global, SPARSITY);
+    session.prune(0, &keep).unwrap();
+    let Readings { records, kept } = session.read().unwrap();
+    assert!(records.is_empty(), "scoring is no step");
+    assert_eq!(kept.iter().sum::<u32>(), keep[0]);
+
+    // No initial weight is 0, so what is 0 was removed.
+    let weights = session.weights().unwrap();
+    let ours = weights
+        .iter()
+        .filter(|(parameter, _)| parameter.is_prunable());
+    let ours: Vec<bool> = ours
+        .flat_map(|(_, values)| values.iter().map(|&value| value != 0.0))
+        .collect();
+    let theirs = theirs(name);
+    assert!(theirs.len() - ours.len() < 8, "the rest fills a byte");
+    let both = ours.iter().zip(&theirs).filter(|(a, b)| **a && **b).count();
+    let share = f64::from(u32::try_from(both).unwrap()) / f64::from(keep[0]);
+    eprintln!("{name}: {:.3} % alike", 100.0 * share);
+    // Scores near the threshold lie closer together than single precision tells them.
+    assert!(
+        share > 0.999,
+        "{name}: only {share} of what is kept is alike"
+    );
+}
+
+fn file(name: &str) -> String {
+    golden(&format!("nets/{name}.toml"))
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn snip_keeps_of_a_narrow_resnet_18_what_pytorch_keeps() {
+    let name = "resnet-18-narrow";
+    assert_keeps_the_same(&file(name), "resnet-18-narrow.snip", Criterion::Snip);
+}
+
+#[test]
+fn snip_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
+    assert_keeps_the_same(&file("vgg-narrow"), "vgg-narrow.snip", Criterion::Snip);
+}
+
+#[test]
+fn snip_keeps_of_resnet_20_what_pytorch_keeps() {
+    assert_keeps_the_same("resnet-20", "resnet-20.snip", Criterion::Snip);
+}

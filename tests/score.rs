@@ -1,0 +1,51 @@
+//! The keys that weights are ranked by against their twin, on every adapter.
+
+mod common;
+
+use common::assert_sound_everywhere;
+use wgprune::check::score::{check, params};
+use wgprune::ops::{Criterion, Score, StepParams};
+use wgprune::reference::score::{magnitude_keys, random_keys};
+
+#[test]
+fn scores_agree_with_their_twin() {
+    for criterion in [Criterion::Magnitude, Criterion::Random, Criterion::Snip] {
+        for length in [1, 1030, 70_003] {
+            let op = Score { length, criterion };
+            assert_sound_everywhere(&format!("{op:?}"), |setting| check(setting, op));
+        }
+    }
+}
+
+#[test]
+fn keys_have_the_order_of_magnitudes() {
+    let rising = [0.0, 1e-45, -1e-40, 1e-20, -0.5, 0.75, -1.0, f32::MAX];
+    assert!(magnitude_keys(&rising).is_sorted());
+    assert_eq!(magnitude_keys(&[-0.0]), magnitude_keys(&[0.0]));
+}
+
+#[test]
+fn every_step_and_every_seed_draws_other_keys() {
+    let here = params();
+    let others = [
+        StepParams {
+            position: here.position + 128,
+            ..here
+        },
+        StepParams {
+            epoch: here.epoch + 1,
+            ..here
+        },
+        StepParams {
+            seed: [1, 0],
+            ..here
+        },
+    ];
+    let keys = random_keys(1000, &here);
+    assert_eq!(keys, random_keys(1000, &here));
+    for other in others {
+        let drawn = random_keys(1000, &other);
+        let same = drawn.iter().zip(&keys).filter(|(a, b)| a == b).count();
+        assert!(same < 2, "{other:?}");
+    }
+}
