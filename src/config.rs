@@ -167,7 +167,7 @@ pub enum Scope {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PruneConfig {
-    /// Name of a [`Method`], which stands for `schedule`, `initial`, `criterion`, `scope`, `start` and `end`.
+    /// Name of a [`Method`], which stands for `schedule`, `initial`, `criterion`, `scope`, `exclude`, `start` and `end`.
     pub method: String,
     /// Share of the prunable weights that is removed at the end.
     pub sparsity: f64,
@@ -179,6 +179,8 @@ pub struct PruneConfig {
     pub criterion: Criterion,
     /// `global`, `layer` or `erk`.
     pub scope: Scope,
+    /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
+    pub exclude: Vec<String>,
     /// Step of the first update.
     pub start: Length,
     /// End of the schedule.
@@ -252,6 +254,7 @@ impl Default for PruneConfig {
             initial: 0.0,
             criterion: Criterion::Magnitude,
             scope: Scope::Global,
+            exclude: Vec::new(),
             start: Length::Steps(0),
             end: Length::Percent(75.0),
             every: "auto".into(),

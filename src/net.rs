@@ -4,6 +4,7 @@ mod arena;
 mod batch;
 mod build;
 mod compile;
+mod exclude;
 mod file;
 mod fuse;
 mod geometry;

@@ -31,7 +31,16 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
         assert!(!file.prune.contains_key("method") && !file.prune.contains_key("sparsity"));
         let config = resolve(None, &[("prune.method", method.name.into())]);
         // Each says all of when and what, or the keys of another method would shine through.
-        for key in ["schedule", "initial", "criterion", "scope", "start", "end"] {
+        let keys = [
+            "schedule",
+            "initial",
+            "criterion",
+            "scope",
+            "exclude",
+            "start",
+            "end",
+        ];
+        for key in keys {
             assert!(file.prune.contains_key(key), "{}: {key}", method.name);
         }
         Schedule::new(&config, 6_000).unwrap();
@@ -63,6 +72,8 @@ fn the_presets_are_as_they_were_chosen() {
         let prune = resolve(None, &[("prune.method", name.into())]).prune;
         let are = (prune.schedule, prune.criterion, prune.scope, prune.start, prune.end);
         assert_eq!(are, (schedule, criterion, scope, start, end), "{name}");
+        let dense: &[&str] = if name == "one-cycle" { &["linear"] } else { &[] };
+        assert_eq!(prune.exclude, dense, "{name}");
     }
 }
 
@@ -167,6 +178,16 @@ fn a_wrong_method_or_schedule_is_refused_by_name() {
         schedule,
         2,
         &["prune.schedule", "did you mean cubic?"],
+    );
+    let exclude = "train --set prune.exclude=[\"conv1\",\"fk1\"]";
+    let parts = ["prune.exclude has \"fk1\"", "did you mean fc1?"];
+    assert_command_refused(here, exclude, 2, &parts);
+    let all = "train --model lenet-300-100 --method one-cycle";
+    assert_command_refused(
+        here,
+        all,
+        2,
+        &["leaves no layer of lenet-300-100", "prune.exclude=[]"],
     );
     let window = "train --set prune.start=80%";
     assert_command_refused(here, window, 2, &["prune.start must be before prune.end"]);

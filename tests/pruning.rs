@@ -99,3 +99,27 @@ fn removed_weights_are_zero_after_every_step_and_never_return() {
         );
     }
 }
+
+#[test]
+fn excluded_layers_stay_as_they_are_and_sparsity_is_that_of_the_others() {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let mut net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+    net.exclude(&["fc2".into()]).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    for scope in [Scope::Global, Scope::Layer, Scope::Erk] {
+        let mut config = Config::default();
+        config.prune.scope = scope;
+        let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+        session.initialise(&config).unwrap();
+        let before = session.weights().unwrap();
+        session.prune(0, &session.wanted(scope, 0.9)).unwrap();
+        let kept = session.read().unwrap().kept;
+        assert_eq!(session.prunable(), [784 * 300, 100 * 10]);
+        assert_eq!(session.excluded().collect::<Vec<_>>(), ["fc2.weight"]);
+        assert!((session.sparsity(&kept) - 0.9).abs() < 1e-5, "{scope:?}");
+        for ((parameter, values), (_, old)) in session.weights().unwrap().iter().zip(&before) {
+            let changed = values != old;
+            assert!(parameter.is_prunable() || !changed, "{}", parameter.name);
+        }
+    }
+}

@@ -33,6 +33,9 @@ struct Summary {
     test_images: u64,
     sparsity: f64,
     sparsity_target: f64,
+    /// Layers that `prune.exclude` leaves dense: `sparsity` is that of the other weights.
+    #[serde(default)]
+    excluded: Vec<String>,
     prunable_weights: u32,
     kept_weights: u32,
     train_images_per_second: f64,
@@ -197,6 +200,10 @@ impl<'a> Job<'a> {
             mebibytes(self.session.device_bytes()),
             run_dir.path().display()
         );
+        let excluded: Vec<&str> = self.session.excluded().collect();
+        if !excluded.is_empty() {
+            log::info!("never pruned (prune.exclude): {}", excluded.join(", "));
+        }
         let mut progress = Progress::new(run_dir, &self.schedule, &position, batch, self.quiet);
         interrupt.defer();
         let outcome = train(
@@ -250,6 +257,7 @@ impl<'a> Job<'a> {
             test_images: last.test.images,
             sparsity: last.sparsity,
             sparsity_target: schedule.ramp.map_or(0.0, |ramp| ramp.target),
+            excluded: session.excluded().map(str::to_owned).collect(),
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
             train_images_per_second: finish.spent.images_per_second(),
@@ -281,6 +289,9 @@ impl Summary {
             self.kept_weights,
             self.prunable_weights
         ))?;
+        if !self.excluded.is_empty() {
+            print(format!("never pruned    {}", self.excluded.join(", ")))?;
+        }
         print(format!(
             "speed           {:.0} training images a second",
             self.train_images_per_second

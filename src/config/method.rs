@@ -27,7 +27,7 @@ pub struct MethodFile {
     pub paper: Option<String>,
     /// What it takes beside the training of the network.
     pub cost: String,
-    /// Keys of `[prune]`: `schedule`, `initial`, `criterion`, `scope`, `start` and `end`.
+    /// Keys of `[prune]`: `schedule`, `initial`, `criterion`, `scope`, `exclude`, `start` and `end`.
     pub prune: Table,
 }
 

@@ -75,12 +75,14 @@ impl Config {
     /// The network for images of `input` and so many classes.
     ///
     /// # Errors
-    /// As [`net::open`] has it.
+    /// As [`net::open`] and [`Net::exclude`] have it.
     pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
-        match &self.network {
+        let mut net = match &self.network {
             Some(network) => network.build(&self.model, input, classes),
             None => net::open(&self.model, input, classes),
-        }
+        }?;
+        net.exclude(&self.prune.exclude)?;
+        Ok(net)
     }
 
     /// The configuration that repeats a run from any working directory: its data by absolute folders, its network itself

@@ -40,6 +40,8 @@ pub struct Net {
     pub input: Shape,
     /// In an order in which each reads only earlier values.
     pub nodes: Vec<Node>,
+    /// Names of the layers that pruning leaves as they are.
+    pub(super) excluded: Vec<String>,
 }
 
 impl Net {
@@ -49,6 +51,7 @@ impl Net {
             name: name.to_owned(),
             input,
             nodes: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 
@@ -204,7 +207,7 @@ impl Net {
     pub fn parameters(&self) -> Vec<Parameter> {
         let mut list = Vec::new();
         for node in &self.nodes {
-            let (weight, bias) = match node.layer {
+            let (mut weight, bias) = match node.layer {
                 Layer::Conv2d {
                     outputs,
                     kernel,
@@ -234,6 +237,7 @@ impl Net {
                 _ => continue,
             };
             let bias = bias.then(|| Parameter::bias(&node.name, &weight));
+            weight.excluded = self.excluded.contains(&node.name);
             list.push(weight);
             list.extend(bias);
         }

@@ -34,6 +34,8 @@ pub struct Parameter {
     pub fan_in: u32,
     /// Outputs that one input of its layer reaches.
     pub fan_out: u32,
+    /// Whether pruning leaves it as it is, though it is a weight.
+    pub(super) excluded: bool,
     /// Extents in file order (output, channel, row, column).
     extents: [u32; 4],
 }
@@ -47,6 +49,7 @@ impl Parameter {
             role: Role::ConvWeight,
             fan_in: inputs * kernel * kernel,
             fan_out: outputs * kernel * kernel,
+            excluded: false,
             extents,
         }
     }
@@ -59,6 +62,7 @@ impl Parameter {
             role: Role::LinearWeight,
             fan_in: from.len(),
             fan_out: outputs,
+            excluded: false,
             extents: [outputs, from.c, from.h, from.w],
         }
     }
@@ -89,6 +93,7 @@ impl Parameter {
             role,
             fan_in: 1,
             fan_out: 1,
+            excluded: false,
             extents: [1, from.c, from.h, from.w],
         })
     }
@@ -105,7 +110,12 @@ impl Parameter {
 
     /// Whether pruning may remove elements.
     pub fn is_prunable(&self) -> bool {
-        matches!(self.role, Role::ConvWeight | Role::LinearWeight)
+        matches!(self.role, Role::ConvWeight | Role::LinearWeight) && !self.excluded
+    }
+
+    /// Whether it is a weight that pruning leaves as it is.
+    pub fn is_excluded(&self) -> bool {
+        self.excluded
     }
 
     /// Whether steps change it by its gradient; the running statistics follow the batches instead.

@@ -155,6 +155,17 @@ impl Session {
             .map(|parameter| parameter.name.as_str())
     }
 
+    /// Names of the weights that pruning leaves as they are.
+    pub fn excluded(&self) -> impl Iterator<Item = &str> {
+        let parameters = self
+            .tensors
+            .parameters
+            .iter()
+            .map(|placed| &placed.parameter);
+        let excluded = parameters.filter(|own| own.is_excluded());
+        excluded.map(|own| own.name.as_str())
+    }
+
     /// Removed share of the prunable weights, where so many of each tensor are kept.
     pub fn sparsity(&self, kept: &[u32]) -> f64 {
         let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();

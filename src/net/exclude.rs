@@ -1,0 +1,108 @@
+//! Which layers are never pruned.
+
+use super::{Layer, Net, Node, Parameter};
+use crate::error::{Error, Result};
+use crate::nearest::known_names;
+
+/// What layers with weights are called by kind.
+const KINDS: [&str; 2] = ["conv2d", "linear"];
+
+impl Node {
+    /// Of a layer with weights, one of [`KINDS`].
+    fn kind(&self) -> Option<&'static str> {
+        match self.layer {
+            Layer::Conv2d { .. } => Some(KINDS[0]),
+            Layer::Linear { .. } => Some(KINDS[1]),
+            _ => None,
+        }
+    }
+
+    /// Whether `name` is its kind, its name, or a part of its name between dots.
+    fn is_called(&self, name: &str) -> bool {
+        let parts = format!(".{}.", self.name);
+        self.kind() == Some(name) || parts.contains(&format!(".{name}."))
+    }
+}
+
+impl Net {
+    /// Has pruning leave the weights of these layers: those of a kind, `conv2d` or `linear`; a layer by its name; or all
+    /// whose names have this part between dots, as `layer2.0.downsample.0` has `downsample`.
+    ///
+    /// # Errors
+    /// No layer with weights is called so, or all of them are.
+    pub fn exclude(&mut self, names: &[String]) -> Result<()> {
+        let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
+        for name in names {
+            if !weighted().any(|node| node.is_called(name)) {
+                let layers = weighted().map(|node| node.name.as_str());
+                return Err(Error::config(
+                    format!(
+                        "prune.exclude has {name:?}, which no layer of {} is called",
+                        self.name
+                    ),
+                    known_names(name, "kinds and layers", KINDS.into_iter().chain(layers)),
+                ));
+            }
+        }
+        let is_excluded = |node: &&Node| names.iter().any(|name| node.is_called(name));
+        let excluded = weighted().filter(is_excluded).map(|node| node.name.clone());
+        self.excluded = excluded.collect();
+        if !self.parameters().iter().any(Parameter::is_prunable) {
+            return Err(Error::config(
+                format!("prune.exclude leaves no layer of {} to prune", self.name),
+                "leave out fewer layers; --set prune.exclude=[] leaves out none",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Shape, by_name};
+
+    fn resnet() -> Net {
+        by_name("resnet-20", Shape { h: 32, w: 32, c: 3 }, 10).expect("a network")
+    }
+
+    fn left_out(names: &[&str]) -> Result<Vec<String>> {
+        let mut net = resnet();
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        net.exclude(&names)?;
+        let parameters = net.parameters().into_iter();
+        let dense = parameters.filter(|own| own.shape.len() > 1 && !own.is_prunable());
+        Ok(dense.map(|own| own.name).collect())
+    }
+
+    #[test]
+    fn layers_are_left_out_by_kind_by_name_and_by_a_part_of_their_names() {
+        let all = resnet().parameters();
+        let of = |part: &str| -> Vec<String> {
+            let weights = all.iter().filter(|own| own.shape.len() > 1);
+            let named = weights.filter(|own| own.name.contains(part));
+            named.map(|own| own.name.clone()).collect()
+        };
+        assert_eq!(left_out(&[]).expect("none"), [""; 0]);
+        assert_eq!(left_out(&["linear"]).expect("a kind"), ["fc.weight"]);
+        assert_eq!(left_out(&["fc", "linear"]).expect("twice"), ["fc.weight"]);
+        assert_eq!(left_out(&["layer2"]).expect("a part"), of("layer2."));
+        assert_eq!(
+            left_out(&["conv2d"]).expect("a kind").len(),
+            all.iter().filter(|own| own.shape.len() == 4).count()
+        );
+        // A part of a part is none.
+        assert!(left_out(&["layer"]).is_err());
+    }
+
+    #[test]
+    fn names_that_mean_nothing_and_lists_that_leave_nothing_are_refused() {
+        let error = left_out(&["fk"]).expect_err("no such layer");
+        assert!(
+            error.what.contains("\"fk\"") && error.help.contains("did you mean fc?"),
+            "{error}"
+        );
+        let error = left_out(&["conv2d", "linear"]).expect_err("nothing left");
+        assert!(error.help.contains("prune.exclude=[]"), "{error}");
+    }
+}
