@@ -3,6 +3,7 @@
 mod bench;
 mod data;
 mod examples;
+mod sweep;
 mod values;
 
 pub(crate) use bench::{
@@ -12,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use data::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
 use std::path::PathBuf;
+pub(crate) use sweep::{CompareArgs, SweepArgs};
 use toml::Value;
 use wgprune::error::Error;
 
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     /// List, download and check data sets
     #[command(subcommand, after_help = examples::DATA)]
     Data(DataCommand),
+    /// Train every combination of networks, methods, sparsities and seeds, and compare them
+    #[command(after_help = examples::SWEEP)]
+    Sweep(SweepArgs),
+    /// What finished runs reached, side by side
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArgs),
     /// Pruning methods: a list with their papers, or the text of one
     #[command(after_help = examples::METHODS)]
     Methods(NamedArgs),
@@ -86,6 +94,8 @@ impl Cli {
             Command::Selftest(args) => args.json,
             Command::Bench(command) => command.tell().json,
             Command::Data(command) => command.wants_json(),
+            Command::Sweep(args) => args.json,
+            Command::Compare(args) => args.json,
             Command::Methods(args) | Command::Recipes(args) => args.json,
             Command::Completions(_) | Command::Man(_) => false,
         }
@@ -115,6 +125,14 @@ impl DataArgs {
             ("data.root", text(&self.data_root)),
             ("data.skip_bad", self.skip_bad.map(Value::Integer)),
         ]
+    }
+}
+
+/// The value of `train.length`.
+fn length(epochs: Option<i64>, steps: Option<i64>) -> Option<String> {
+    match (epochs, steps) {
+        (Some(epochs), _) => Some(format!("{epochs}ep")),
+        (None, steps) => steps.map(|steps| format!("{steps}it")),
     }
 }
 
@@ -224,10 +242,7 @@ pub(crate) struct TrainArgs {
 impl TrainArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let length = match (self.epochs, self.steps) {
-            (Some(epochs), _) => Some(format!("{epochs}ep")),
-            (None, steps) => steps.map(|steps| format!("{steps}it")),
-        };
+        let length = length(self.epochs, self.steps);
         let flags = [
             ("model", text(&self.model)),
             ("prune.method", text(&self.method)),

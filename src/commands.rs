@@ -1,6 +1,7 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod devices;
@@ -11,6 +12,7 @@ mod named;
 mod recipes;
 mod selftest;
 mod show;
+mod sweep;
 mod train;
 
 use crate::cli::{Cli, Command};
@@ -33,6 +35,8 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Selftest(args) => selftest::run(&args, start),
         Command::Bench(command) => bench::run(&command, start),
         Command::Data(command) => data::run(&command, cli.quiet),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Methods(args) => methods::run(&args),
         Command::Recipes(args) => recipes::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -245,6 +245,13 @@ impl Default for TrainConfig {
     }
 }
 
+impl PruneConfig {
+    /// Whether anything is ever removed.
+    pub fn prunes(&self) -> bool {
+        self.schedule != Curve::None
+    }
+}
+
 impl Default for PruneConfig {
     fn default() -> Self {
         Self {

@@ -24,6 +24,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod compare;
 pub mod config;
 pub mod data;
 mod disk;
@@ -37,4 +38,5 @@ pub mod random;
 pub mod reference;
 pub mod run;
 pub mod selftest;
+pub mod sweep;
 pub mod train;

@@ -16,11 +16,15 @@
 mod checkpoint;
 mod folder;
 mod lock;
+mod peek;
 mod record;
 mod resume;
 mod rows;
 mod table;
 
+pub(crate) use folder::name;
+pub(crate) use lock::Lock;
+pub(crate) use peek::peek;
 pub use record::{Environment, State};
 pub use resume::Resume;
 
@@ -32,7 +36,6 @@ use crate::net::{Parameter, encode_weights};
 use crate::ops::Record as StepRecord;
 use crate::train::{Checkpoint, EpochSummary, Observer, Schedule, Session};
 use checkpoint::Layout;
-use lock::Lock;
 use record::{Failure, Identity, Record, SCHEMA, pretty};
 use serde::Serialize;
 use serde_json::Value;

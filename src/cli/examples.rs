@@ -69,6 +69,16 @@ pub(super) const DATA_GET: &str = "Examples:
   wgprune data get cifar-10 --data-root ~/data
   wgprune data get mnist --mirror http://localhost:8000/mnist";
 
+pub(super) const SWEEP: &str = "Examples:
+  wgprune sweep --models lenet-300-100 --methods dense,agp,snip --sparsities 0.9,0.98 --seeds 0,1,2
+  wgprune sweep --grid grid.toml --epochs 20 --jobs 2 --out sweep
+  wgprune sweep --grid grid.toml --epochs 20 --shard 1/4 --out sweep";
+
+pub(super) const COMPARE: &str = "Examples:
+  wgprune compare runs
+  wgprune compare sweep
+  wgprune compare runs --csv > runs.csv";
+
 pub(super) const METHODS: &str = "Examples:
   wgprune methods
   wgprune methods agp

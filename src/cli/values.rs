@@ -38,6 +38,12 @@ pub(super) fn seed(text: &str) -> Result<i64, String> {
     whole(text, 0..=i64::MAX)
 }
 
+/// One of a list in a file of TOML.
+pub(super) fn small_seed(text: &str) -> Result<u32, String> {
+    let number = whole(text, 0..=u32::MAX.into())?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
 /// Bytes, in units of 2^20 or 2^30.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let parse = || {

@@ -38,6 +38,9 @@ struct Summary {
     excluded: Vec<String>,
     prunable_weights: u32,
     kept_weights: u32,
+    /// All that training changes, biases and batch norms included.
+    #[serde(default)]
+    parameters: Option<u32>,
     train_images_per_second: f64,
     /// Of the last process that worked on the run; none if it found all steps done.
     first_step_seconds: Option<f64>,
@@ -260,6 +263,7 @@ impl<'a> Job<'a> {
             excluded: session.excluded().map(str::to_owned).collect(),
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
+            parameters: Some(session.trainable()),
             train_images_per_second: finish.spent.images_per_second(),
             first_step_seconds: finish.first_step.map(|at| (at - *start).as_secs_f64()),
             wall_seconds: before + start.elapsed().as_secs_f64(),

@@ -4,7 +4,6 @@ use super::RECORD;
 use crate::config::Config;
 use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind, Result, as_argument};
-use crate::train::Curve;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,16 +48,16 @@ pub(super) fn make(disk: &Disk, wanted: Option<&Path>, config: &Config) -> Resul
     }
 }
 
-/// `model-data-method-sparsity-seed`
-fn name(config: &Config) -> String {
+/// What a run is: `model-data-method-sparsity-seed`.
+pub(crate) fn name(config: &Config) -> String {
     let data = Path::new(&config.data.name)
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
     let prune = &config.prune;
-    let method = match prune.schedule {
-        Curve::None => prune.method.clone(),
-        _ => format!("{}-{}", prune.method, prune.sparsity),
+    let method = match prune.prunes() {
+        false => prune.method.clone(),
+        true => format!("{}-{}", prune.method, prune.sparsity),
     };
     format!("{}-{data}-{method}-seed-{}", config.model, config.seed)
 }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 /// Held as long as the process works on a run. The file stays behind; without a process that holds it, it says nothing.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
@@ -17,7 +17,7 @@ impl Lock {
     ///
     /// # Errors
     /// Another process has it, which the message names, or the file cannot be written.
-    pub(super) fn take(folder: &Path) -> Result<Self> {
+    pub(crate) fn take(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let output = |error: &std::io::Error| Error::output(&path, error);
         let mut options = File::options();

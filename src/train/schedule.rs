@@ -52,7 +52,8 @@ impl Schedule {
         let in_steps = |length: Length| length.steps(epoch, steps);
         let learning_rate = LearningRate::new(&config.learning_rate, epoch, steps)?;
         let prune = &config.prune;
-        let ramp = (prune.schedule != Curve::None)
+        let ramp = prune
+            .prunes()
             .then(|| {
                 let (start, end) = (in_steps(prune.start), in_steps(prune.end));
                 let every = match prune.every.parse::<Length>() {

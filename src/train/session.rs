@@ -155,6 +155,17 @@ impl Session {
             .map(|parameter| parameter.name.as_str())
     }
 
+    /// Elements of all parameters that training changes, biases and batch norms included.
+    pub fn trainable(&self) -> u32 {
+        let parameters = self
+            .tensors
+            .parameters
+            .iter()
+            .map(|placed| &placed.parameter);
+        let trainable = parameters.filter(|own| own.is_trainable());
+        trainable.map(Parameter::len).sum()
+    }
+
     /// Names of the weights that pruning leaves as they are.
     pub fn excluded(&self) -> impl Iterator<Item = &str> {
         let parameters = self

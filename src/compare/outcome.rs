@@ -1,0 +1,171 @@
+//! What became of a run.
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::run;
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A run in its folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The folder.
+    pub path: PathBuf,
+    /// What the run does.
+    pub config: Config,
+    /// What became of it.
+    pub ending: Ending,
+}
+
+/// How a run ended, if it did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// At its end.
+    Done(Reached),
+    /// By an error.
+    Failed(String),
+    /// Not yet: it goes on, or can.
+    Unfinished,
+    /// It did not begin.
+    Missing,
+}
+
+/// What a run reached: a part of the summary in its `run.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Reached {
+    /// On the test images, after the last epoch.
+    pub test_accuracy: f64,
+    /// On the test images, after the last epoch.
+    pub test_loss: f64,
+    /// Removed share of the prunable weights.
+    pub sparsity: f64,
+    /// Weights that pruning may remove.
+    pub prunable_weights: u32,
+    /// Those that it left.
+    pub kept_weights: u32,
+    /// All that training changes, biases and batch norms included; none in runs of earlier versions.
+    pub parameters: Option<u32>,
+    /// Steps of the optimiser.
+    pub steps: u32,
+    /// Seconds that it took.
+    pub wall_seconds: f64,
+    /// Test accuracy after the epoch of the best accuracy on validation images, if there were any.
+    #[serde(skip)]
+    pub at_best_validation: Option<f64>,
+}
+
+impl Reached {
+    /// All parameters by those that are not 0 (Blalock et al. 2020, section 6).
+    pub fn compression(&self) -> Option<f64> {
+        let all = self.parameters?;
+        let left = all - self.prunable_weights + self.kept_weights;
+        Some(f64::from(all) / f64::from(left))
+    }
+}
+
+impl Outcome {
+    /// Reads the run of this configuration in a folder, where there may be none yet: then it failed if the last line that its
+    /// process left in `output` is an error.
+    ///
+    /// # Errors
+    /// A file of the run is damaged.
+    pub fn of_cell(path: &Path, output: &Path, config: &Config) -> Result<Self> {
+        if run::peek(path)?.is_some() {
+            return Self::read(path);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            config: config.clone(),
+            ending: told(output).map_or(Ending::Missing, Ending::Failed),
+        })
+    }
+
+    /// Reads the run in a folder.
+    ///
+    /// # Errors
+    /// There is none, or a file of it is damaged.
+    pub fn read(path: &Path) -> Result<Self> {
+        let Some(peek) = run::peek(path)? else {
+            return Err(Error::config(
+                format!("there is no run in {}", path.display()),
+                "give folders of runs, such as those under runs/, or the folder that holds them",
+            ));
+        };
+        let ending = match (peek.summary, peek.error) {
+            (Some(summary), _) => {
+                let reached = Reached::deserialize(&summary).map_err(|error| {
+                    Error::data(
+                        format!("the summary in {} is damaged: {error}", path.display()),
+                        "start the run again from its config.toml",
+                    )
+                })?;
+                Ending::Done(Reached {
+                    at_best_validation: at_best_validation(&peek.results),
+                    ..reached
+                })
+            }
+            (None, Some(what)) => Ending::Failed(what),
+            (None, None) => Ending::Unfinished,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            config: Config::resolve(Some(&peek.config), &[])?,
+            ending,
+        })
+    }
+}
+
+/// The error in what a process printed, if it is one.
+fn told(output: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(output).ok()?;
+    let line: Value = serde_json::from_str(text.lines().last()?).ok()?;
+    Some(line["error"]["what"].as_str()?.to_owned())
+}
+
+/// From the text of `results.csv`.
+fn at_best_validation(results: &str) -> Option<f64> {
+    let mut lines = results.lines();
+    let header: Vec<&str> = lines.next()?.split(',').collect();
+    let column = |name: &str| header.iter().position(|own| *own == name);
+    let (validation, test) = (column("validation_accuracy")?, column("test_accuracy")?);
+    let rows = lines.filter_map(|line| {
+        let fields: Vec<&str> = line.split(',').collect();
+        Some((
+            fields.get(validation)?.parse::<f64>().ok()?,
+            fields.get(test)?.parse().ok()?,
+        ))
+    });
+    // The first of equal ones.
+    let best = rows.reduce(|best, row| if row.0 > best.0 { row } else { best });
+    best.map(|(_, test)| test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_is_chosen_by_validation_and_never_by_the_test_images() {
+        let header = "epoch,validation_accuracy,test_accuracy";
+        let text = format!("{header}\n1,0.5,0.9\n2,0.7,0.6\n3,0.7,0.8\n");
+        assert_eq!(at_best_validation(&text), Some(0.6));
+        assert_eq!(at_best_validation(&format!("{header}\n1,,0.9\n")), None);
+    }
+
+    #[test]
+    fn compression_counts_what_cannot_be_pruned() {
+        let reached = Reached {
+            test_accuracy: 0.0,
+            test_loss: 0.0,
+            sparsity: 0.9,
+            prunable_weights: 100,
+            kept_weights: 10,
+            parameters: Some(120),
+            steps: 1,
+            wall_seconds: 0.0,
+            at_best_validation: None,
+        };
+        assert_eq!(reached.compression(), Some(4.0));
+    }
+}

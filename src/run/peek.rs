@@ -1,0 +1,38 @@
+//! A look at a run that another process may work on.
+
+use super::record::{Record, State, read};
+use super::{CONFIG, RECORD, RESULTS, WEIGHTS};
+use crate::error::Result;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What can be seen of a run.
+pub(crate) struct Peek {
+    /// What it reached, if it is done.
+    pub(crate) summary: Option<Value>,
+    /// The error that ended it.
+    pub(crate) error: Option<String>,
+    /// Its configuration.
+    pub(crate) config: PathBuf,
+    /// The text of `results.csv`, as far as it is.
+    pub(crate) results: String,
+}
+
+/// Looks at the run in a folder, if there is one.
+///
+/// # Errors
+/// Its record is damaged.
+pub(crate) fn peek(path: &Path) -> Result<Option<Peek>> {
+    let file = path.join(RECORD);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let record: Record = read(&file)?;
+    let is_done = record.state == State::Done && path.join(WEIGHTS).is_file();
+    Ok(Some(Peek {
+        summary: record.summary.filter(|_| is_done),
+        error: record.error.map(|error| error.what),
+        config: path.join(CONFIG),
+        results: std::fs::read_to_string(path.join(RESULTS)).unwrap_or_default(),
+    }))
+}

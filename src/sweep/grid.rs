@@ -1,0 +1,181 @@
+//! Which runs a sweep has.
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::run;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+use toml::Value;
+
+/// What varies: every combination is a run. An empty list leaves what the configuration says.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grid {
+    /// Networks.
+    pub models: Vec<String>,
+    /// Pruning methods. Those that prune nothing run once for all sparsities.
+    pub methods: Vec<String>,
+    /// Shares of the prunable weights that are removed at the end.
+    pub sparsities: Vec<f64>,
+    /// Seeds.
+    pub seeds: Vec<u32>,
+}
+
+/// One run of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Of its folder.
+    pub name: String,
+    /// What it does.
+    pub config: Config,
+}
+
+impl Grid {
+    /// Reads a TOML file with the lists `models`, `methods`, `sparsities` and `seeds`.
+    ///
+    /// # Errors
+    /// It cannot be read, or has other keys or values.
+    pub fn read(path: &Path) -> Result<Self> {
+        let refuse = |why: String| {
+            Error::config(
+                format!("cannot read the grid in {}: {why}", path.display()),
+                "write lists, for example methods = [\"agp\", \"snip\"], sparsities = [0.9, 0.95], seeds = [0, 1, 2] and \
+                 models = [\"lenet-5\"]",
+            )
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))
+    }
+
+    /// The runs, by network, sparsity, method and seed, from the configuration that `file` and `edits` give.
+    ///
+    /// # Errors
+    /// A setting of one of them that no run can have, or two of them with one name.
+    pub fn cells(&self, file: Option<&Path>, edits: &[(String, Value)]) -> Result<Vec<Cell>> {
+        let models = values("model", &self.models, |model| model.as_str().into());
+        let sparsities = values("prune.sparsity", &self.sparsities, |&s| s.into());
+        let methods = values("prune.method", &self.methods, |method| {
+            method.as_str().into()
+        });
+        let seeds = values("seed", &self.seeds, |&seed| i64::from(seed).into());
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut dense = BTreeSet::new();
+        for model in &models {
+            for sparsity in &sparsities {
+                for method in &methods {
+                    for seed in &seeds {
+                        let own = [model, sparsity, method, seed]
+                            .into_iter()
+                            .flatten()
+                            .cloned();
+                        let edits: Vec<_> = edits.iter().cloned().chain(own).collect();
+                        let config = Config::resolve(file, &edits)?;
+                        let name = file_name(&run::name(&config));
+                        let again = cells.iter().any(|cell| cell.name == name);
+                        if again && dense.contains(&name) {
+                            continue;
+                        }
+                        if again {
+                            return Err(Error::config(
+                                format!("two runs of the sweep are {name}"),
+                                "give each model, method, sparsity and seed once",
+                            ));
+                        }
+                        if !config.prune.prunes() {
+                            dense.insert(name.clone());
+                        }
+                        cells.push(Cell { name, config });
+                    }
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+/// An edit for each value, or one that changes nothing.
+fn values<T>(key: &str, list: &[T], value: impl Fn(&T) -> Value) -> Vec<Option<(String, Value)>> {
+    match list {
+        [] => vec![None],
+        list => (list.iter())
+            .map(|item| Some((key.to_owned(), value(item))))
+            .collect(),
+    }
+}
+
+/// A network may be a path, and data too.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Grid {
+        Grid {
+            models: vec!["lenet-5".into(), "lenet-300-100".into()],
+            methods: vec!["dense".into(), "agp".into(), "snip".into()],
+            sparsities: vec![0.9, 0.95],
+            seeds: vec![0, 7],
+        }
+    }
+
+    #[test]
+    fn every_combination_is_a_run_and_dense_ones_have_no_sparsity() {
+        let cells = grid()
+            .cells(None, &[("train.batch".into(), 32.into())])
+            .expect("runs");
+        assert_eq!(cells.len(), 2 * 2 * (1 + 2 * 2));
+        let names: BTreeSet<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
+        assert_eq!(names.len(), cells.len());
+        assert!(names.contains("lenet-5-mnist-mini-snip-0.95-seed-7"));
+        assert!(names.contains("lenet-300-100-mnist-mini-dense-seed-0"));
+        assert!(cells.iter().all(|cell| cell.config.train.batch == 32));
+        // Every one has the criterion of its own method.
+        let snip = cells
+            .iter()
+            .filter(|cell| cell.config.prune.method == "snip");
+        assert!(
+            snip.clone().count() == 8
+                && snip
+                    .into_iter()
+                    .all(|cell| cell.config.prune.criterion.needs_gradients())
+        );
+    }
+
+    #[test]
+    fn without_lists_there_is_the_run_of_the_configuration() {
+        let cells = Grid::default().cells(None, &[]).expect("a run");
+        assert_eq!(cells.len(), 1);
+        assert_eq!(cells[0].config, Config::default());
+    }
+
+    #[test]
+    fn a_wrong_value_and_one_given_twice_are_refused() {
+        for (methods, sparsities, part) in [
+            (vec!["agb"], vec![0.9], "did you mean agp?"),
+            (vec!["agp"], vec![1.0], "prune.sparsity"),
+            (vec!["agp"], vec![0.9, 0.9], "given"),
+        ] {
+            let grid = Grid {
+                methods: methods.into_iter().map(str::to_owned).collect(),
+                sparsities,
+                ..Grid::default()
+            };
+            let error = grid.cells(None, &[]).expect_err(part);
+            assert!(
+                error.to_string().contains(part) || part == "given",
+                "{error}"
+            );
+        }
+    }
+}
