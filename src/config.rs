@@ -163,6 +163,18 @@ pub enum Scope {
     Erk,
 }
 
+/// What becomes of a layer that would lose its last weight, so that nothing passes it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Collapse {
+    /// It keeps the weight that ranks highest in it, and another layer one less.
+    KeepOne,
+    /// The run stops.
+    Error,
+    /// It loses it.
+    Allow,
+}
+
 /// `[prune]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -179,6 +191,8 @@ pub struct PruneConfig {
     pub criterion: Criterion,
     /// `global`, `layer` or `erk`.
     pub scope: Scope,
+    /// What becomes of a layer that would lose its last weight.
+    pub collapse: Collapse,
     /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
     pub exclude: Vec<String>,
     /// Step of the first update.
@@ -261,6 +275,7 @@ impl Default for PruneConfig {
             initial: 0.0,
             criterion: Criterion::Magnitude,
             scope: Scope::Global,
+            collapse: Collapse::KeepOne,
             exclude: Vec::new(),
             start: Length::Steps(0),
             end: Length::Percent(75.0),

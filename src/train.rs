@@ -29,7 +29,7 @@ pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;
 
 use clock::Clock;
-use watch::{check_finite, check_kept, warn_of_collapse};
+use watch::{check_collapse, check_finite, check_kept};
 
 use crate::config::Config;
 use crate::error::Result;
@@ -95,7 +95,7 @@ pub fn train(
         if let Some(sparsity) = update {
             let wanted = session.wanted(config.prune.scope, sparsity);
             check_kept(&kept, &wanted, session)?;
-            warn_of_collapse(&kept, session, step);
+            check_collapse(config.prune.collapse, &kept, session, step)?;
             observer.pruned(step, session.sparsity(&kept), &kept)?;
         }
         if !saves {

@@ -215,6 +215,9 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
         let keep = plan.tensor("keep", &[2]);
         Prune { segment: 1 }.record(plan, &keep, [keys, w, mask], [selection, histogram]);
     });
+    assert_exact([3 * CHUNK / 32, 3 * CHUNK], |plan, [mask, keys]| {
+        Prune::protect(plan, mask, keys);
+    });
     for criterion in [Criterion::Magnitude, Criterion::Random, Criterion::Snip] {
         assert_exact([7, 7, StepParams::LEN, 7], |plan, [w, dw, step, keys]| {
             let score = Score {

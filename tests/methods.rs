@@ -192,3 +192,44 @@ fn a_wrong_method_or_schedule_is_refused_by_name() {
     let window = "train --set prune.start=80%";
     assert_command_refused(here, window, 2, &["prune.start must be before prune.end"]);
 }
+
+#[test]
+fn a_layer_without_weights_is_told_or_ends_the_run() {
+    let folder = here();
+    let here = folder.path();
+    let args = "train --model lenet-300-100 --method magnitude-init --sparsity 0.9999 --steps 1 --batch 32";
+    let run = |policy: &str| {
+        wgprune(
+            here,
+            &format!("{args} --set prune.collapse={policy} --out {policy}"),
+        )
+    };
+    let kept = run("keep-one");
+    assert_eq!(kept.code, Some(0), "{}", kept.stderr);
+    assert!(
+        kept.stderr
+            .contains("fc1.weight is down to its last weight"),
+        "{}",
+        kept.stderr
+    );
+    let lost = run("allow");
+    assert_eq!(lost.code, Some(0), "{}", lost.stderr);
+    assert!(
+        lost.stderr
+            .contains("layer collapse: fc1.weight has no weight left"),
+        "{}",
+        lost.stderr
+    );
+    let ended = run("error");
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("error: layer collapse: fc1.weight"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("prune.collapse=keep-one"),
+        "{}",
+        ended.stderr
+    );
+}

@@ -9,7 +9,7 @@
 mod common;
 
 use common::{assert_sound, assert_sound_everywhere, settings};
-use wgprune::check::prune::{check, check_by, extremes, ties};
+use wgprune::check::prune::{check, check_by, check_protect, extremes, ties};
 use wgprune::check::{Setting, floats, integers};
 use wgprune::ops::{CHUNK, Prune};
 use wgprune::random::{Stream, permutation};
@@ -148,4 +148,21 @@ fn all_bits_of_a_key_count() {
             });
         }
     }
+}
+
+#[test]
+fn the_first_of_the_largest_active_keys_is_protected() {
+    let count = 300 * CHUNK;
+    let all = vec![u32::MAX; count as usize / 32];
+    let none = vec![0; all.len()];
+    let last = first(count - 1, count).iter().map(|word| !word).collect();
+    let random = integers(9, count, 0..u32::MAX);
+    let tied = magnitude_keys(&ties(count));
+    for keys in [&random, &tied, &vec![0; count as usize]] {
+        for mask in [&all, &none, &last, &integers(10, count / 32, 0..u32::MAX)] {
+            assert_sound_everywhere("protected", |setting| check_protect(setting, keys, mask));
+        }
+    }
+    let keys = twin::protect(&[3, 9, 9, 1], &[0b1101]);
+    assert_eq!(keys, [3, 9, u32::MAX, 1]);
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
 use std::sync::Arc;
-use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::config::{Collapse, Config, OptimiserKind, Scope};
 use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{Shape, by_name};
@@ -121,5 +121,37 @@ fn excluded_layers_stay_as_they_are_and_sparsity_is_that_of_the_others() {
             let changed = values != old;
             assert!(parameter.is_prunable() || !changed, "{}", parameter.name);
         }
+    }
+}
+
+#[test]
+fn a_layer_keeps_its_highest_weight_unless_it_may_lose_all() {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    // The smaller a layer, the larger its initial weights.
+    for (collapse, expected) in [
+        (Collapse::Allow, [0, 0, 27]),
+        (Collapse::Error, [0, 0, 27]),
+        (Collapse::KeepOne, [1, 1, 25]),
+    ] {
+        let mut config = Config::default();
+        config.prune.collapse = collapse;
+        let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+        session.initialise(&config).unwrap();
+        let before = session.weights().unwrap();
+        session
+            .prune(0, &session.wanted(Scope::Global, 0.9999))
+            .unwrap();
+        assert_eq!(session.read().unwrap().kept, expected, "{collapse:?}");
+        let (_, old) = &before[0];
+        let (_, new) = &session.weights().unwrap()[0];
+        let largest = old
+            .iter()
+            .copied()
+            .max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        let left: Vec<f32> = new.iter().copied().filter(|&value| value != 0.0).collect();
+        let wanted: Vec<f32> = largest.into_iter().take(expected[0] as usize).collect();
+        assert_eq!(left, wanted, "{collapse:?}");
     }
 }

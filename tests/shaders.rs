@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::bench::peak_probes;
-use wgprune::config::{Config, OptimiserKind, Scope};
+use wgprune::config::{Collapse, Config, OptimiserKind, Scope};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, compile};
 use wgprune::ops::Criterion;
@@ -47,6 +47,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.optimiser.kind = OptimiserKind::Adam;
                 config.optimiser.clip_norm = 1.0;
                 config.prune.criterion = Criterion::Random;
+                config.prune.collapse = Collapse::Allow;
             }
             if variant & 4 > 0 {
                 config.prune.scope = Scope::Layer;

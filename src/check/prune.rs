@@ -73,6 +73,20 @@ pub fn check_by(
     Ok(bench.run()?.findings)
 }
 
+/// Protects one weight of those that `mask` keeps.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_protect(setting: &Setting, keys: &[u32], mask: &[u32]) -> Result<Vec<Finding>> {
+    let protected = twin::protect(keys, mask);
+    let mut bench = Bench::new(setting);
+    let mask = bench.input("mask", mask);
+    bench.direction("protect");
+    let keys = bench.state("keys", keys, Expected::bits(&protected));
+    Prune::protect(&mut bench.plan, &mask, &keys);
+    Ok(bench.run()?.findings)
+}
+
 /// Numbers of few magnitudes and both signs, so that most of them are tied.
 pub fn ties(count: u32) -> Vec<f32> {
     let few = integers(2, count, 0..9);
@@ -124,5 +138,12 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
     };
-    cases.map(case).into()
+    let mut all: Vec<Case> = cases.map(case).into();
+    all.push(Case::new("prune", "the largest of 3072, ties", |setting| {
+        // The first of the largest is removed already.
+        let mut mask = [u32::MAX; 96];
+        mask[0] = 0xffff_0000;
+        check_protect(setting, &magnitude_keys(&ties(3 * CHUNK)), &mask)
+    }));
+    all
 }

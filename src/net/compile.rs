@@ -47,6 +47,8 @@ pub struct Settings {
     pub criterion: Criterion,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
+    /// Where all are ranked together, let each keep a weight.
+    pub protect: bool,
 }
 
 /// The plan of a run, and the tensors that the host writes or reads.
@@ -305,6 +307,13 @@ fn record_prune(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, aren
     score.record(plan, inputs, &keys);
     let ranges = arena.prunable_ranges();
     let mask_of = |(first, len): (u32, u32)| mask.view("mask", first / 32, &[len / 32]);
+    if settings.protect && !settings.per_layer {
+        plan.layer("protect");
+        for &range in &ranges {
+            let own = keys.view("keys", range.0, &[range.1]);
+            Prune::protect(plan, &mask_of(range), &own);
+        }
+    }
     let segments = if settings.per_layer {
         ranges.clone()
     } else {

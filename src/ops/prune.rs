@@ -10,6 +10,7 @@ const SELECT: Kernel = kernel!("prune_select", "selection");
 const TIES: Kernel = kernel!("prune_ties", "grid", "selection");
 const SCAN: Kernel = kernel!("prune_scan");
 const APPLY: Kernel = kernel!("prune_apply", "grid", "selection");
+const PROTECT: Kernel = kernel!("prune_protect", "selection");
 const COUNT: Kernel = kernel!("prune_count");
 
 /// Weights that one invocation walks through; every segment is a multiple of it.
@@ -74,6 +75,20 @@ impl Prune {
         plan.elementwise(&TIES, &[count], &[keys, mask, selection, &ties], chunks);
         plan.dispatch(&SCAN, &[count, width], &[&ties], one);
         plan.elementwise(&APPLY, &[count], &[selection, &ties, keys, w, mask], chunks);
+    }
+
+    /// Gives the active weight of the largest key, the first of equal ones, the largest key there is, so that it stays
+    /// wherever one weight does. `keys` and `mask` are those of a tensor, as in [`record`](Self::record).
+    ///
+    /// # Panics
+    /// If a tensor has another number of elements than that.
+    pub fn protect(plan: &mut Plan, mask: &Tensor, keys: &Tensor) {
+        let chunks = keys.len() / CHUNK;
+        keys.expect_len(&[chunks, CHUNK]);
+        mask.expect_len(&[chunks, CHUNK / 32]);
+        let constants: [Constant; 2] =
+            [("CHUNKS", chunks.into()), ("WORKGROUP_SIZE", WIDTH.into())];
+        plan.dispatch(&PROTECT, &constants, &[mask, keys], Grid([1, 1, 1]));
     }
 
     /// Writes the number of set bits of `mask` into `counts[slot]`.

@@ -1,6 +1,6 @@
 //! From the configuration to what a plan is made from.
 
-use crate::config::{Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope};
+use crate::config::{Collapse, Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope};
 use crate::net::{Optimiser, Settings};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
 
@@ -69,5 +69,6 @@ pub fn settings(
         },
         criterion: config.prune.criterion,
         per_layer: config.prune.scope != Scope::Global,
+        protect: config.prune.collapse == Collapse::KeepOne,
     }
 }

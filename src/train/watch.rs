@@ -1,6 +1,7 @@
 //! What is watched while a run goes on: values that are not finite, and masks that are not what was asked for.
 
 use super::Session;
+use crate::config::Collapse;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{Fault, Record};
 
@@ -48,15 +49,40 @@ pub(super) fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Res
     Ok(())
 }
 
-/// A tensor without weights cuts the network.
-pub(super) fn warn_of_collapse(kept: &[u32], session: &Session, step: u32) {
-    for (_, name) in kept
+/// Looks for tensors that lost all of their weights, which cuts the network, or all but the one that was kept for that.
+///
+/// # Errors
+/// There is one without weights, and that is an error.
+pub(super) fn check_collapse(
+    policy: Collapse,
+    kept: &[u32],
+    session: &Session,
+    step: u32,
+) -> Result<()> {
+    let layers = kept
         .iter()
-        .zip(session.prunable_names())
-        .filter(|(kept, _)| **kept == 0)
-    {
-        log::warn!(
-            "layer collapse: {name} has no weight left at step {step}; lower the sparsity or rank each layer by itself"
-        );
+        .zip(session.prunable())
+        .zip(session.prunable_names());
+    for ((&kept, &all), name) in layers {
+        let help = "lower the sparsity, or rank each layer by itself: --set prune.scope=layer";
+        match (kept, policy) {
+            (0, Collapse::Error) => {
+                return Err(Error::new(
+                    ErrorKind::Other,
+                    format!("layer collapse: {name} has no weight left at step {step}"),
+                    format!("{help}, or let it keep one: --set prune.collapse=keep-one"),
+                ));
+            }
+            (0, _) => {
+                log::warn!("layer collapse: {name} has no weight left at step {step}; {help}");
+            }
+            (1, Collapse::KeepOne) if all > 1 => {
+                log::warn!(
+                    "{name} is down to its last weight at step {step}, which prune.collapse keeps; {help}"
+                );
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }

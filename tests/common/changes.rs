@@ -156,6 +156,13 @@ pub(crate) const CHANGES: &[Change] = &[
     ),
     // One past the end.
     ("relu_forward", "if i >= LENGTH", "if i > LENGTH", &["relu"]),
+    // Another weight that is protected.
+    (
+        "prune_protect",
+        "keys[i] > key",
+        "keys[i] < key",
+        &["prune"],
+    ),
     // The wrong order of scores, and draws that repeat.
     ("score_magnitude", "magnitude_key(w[i])", "w[i]", &["score"]),
     ("score_snip", "w[i] * dw[i]", "dw[i]", &["score"]),
