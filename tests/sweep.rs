@@ -113,16 +113,24 @@ fn parts_of_a_sweep_make_the_whole_whoever_does_them() {
         states().iter().filter(|state| *state == "missing").count(),
         2
     );
-    for task in ["4", "5"] {
-        let slurm = [
-            ("SLURM_ARRAY_TASK_ID", task),
-            ("SLURM_ARRAY_TASK_MIN", "3"),
-            ("SLURM_ARRAY_TASK_COUNT", "3"),
-        ];
-        let words: Vec<&str> = args.split(' ').collect();
-        let part = wgprune_with(here, &slurm, &words);
-        assert_eq!(part.code, Some(0), "{}", part.stderr);
-    }
+    // Both at once, as an array starts them.
+    std::thread::scope(|scope| {
+        for task in ["4", "5"] {
+            let slurm = [
+                ("SLURM_ARRAY_TASK_ID", task),
+                ("SLURM_ARRAY_TASK_MIN", "3"),
+                ("SLURM_ARRAY_TASK_COUNT", "3"),
+            ];
+            scope.spawn(move || {
+                let words: Vec<&str> = args.split(' ').collect();
+                let part = wgprune_with(here, &slurm, &words);
+                assert_eq!(part.code, Some(0), "{}", part.stderr);
+            });
+        }
+    });
+    // Whoever ended last saw the other's runs, or began before they were done.
+    let whole = wgprune(here, &format!("{args} --shard 2/3"));
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
     assert_eq!(states(), ["done"; 4]);
 }
 

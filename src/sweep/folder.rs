@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 /// The folder of a sweep, a part of which this process works on; no other process has that part meanwhile.
 pub struct SweepDir {
     path: PathBuf,
-    disk: Disk,
+    /// The folder of the part.
+    own: PathBuf,
     _lock: Lock,
 }
 
@@ -30,7 +31,7 @@ impl SweepDir {
         let sweep = Self {
             _lock: Lock::take(&own)?,
             path: path.to_owned(),
-            disk,
+            own,
         };
         cells.iter().try_for_each(|cell| sweep.write(cell))?;
         Ok(sweep)
@@ -44,11 +45,15 @@ impl SweepDir {
                 format!("{} is of a sweep with other settings", path.display()),
                 "choose another folder with --out DIR, or give the settings that this sweep began with",
             )),
-            Err(_) => {
-                let written = self.disk.replace(&path, text.as_bytes());
-                written.map_err(|error| Error::output(&path, &error))
-            }
+            Err(_) => self.put(&path, text.as_bytes()),
         }
+    }
+
+    /// Writes a file that other parts may be writing, too: each has it elsewhere first, and the last one's stays.
+    fn put(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let part = self.own.join("part");
+        let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+        written.map_err(|error| Error::output(path, &error))
     }
 
     /// The file with the configuration of a run.
@@ -92,8 +97,7 @@ impl SweepDir {
     /// The file cannot be written.
     pub fn summarise(&self, csv: &str) -> Result<PathBuf> {
         let path = self.path.join("summary.csv");
-        let written = self.disk.replace(&path, csv.as_bytes());
-        written.map_err(|error| Error::output(&path, &error))?;
+        self.put(&path, csv.as_bytes())?;
         Ok(path)
     }
 }
