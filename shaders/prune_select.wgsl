@@ -1,4 +1,4 @@
-// prefix, remaining <- the bucket, from the top, in which the remaining-th largest magnitude lies; histogram <- 0
+// prefix, remaining <- the bucket, from the top, in which the remaining-th largest key lies; histogram <- 0
 @group(0) @binding(0) var<storage, read> keep: array<u32>; // how many weights each segment shall keep
 @group(0) @binding(1) var<storage, read_write> histogram: array<u32>;
 @group(0) @binding(2) var<storage, read_write> selection: array<u32>;

@@ -4,6 +4,6 @@ mod outcome;
 mod statistics;
 mod table;
 
-pub use outcome::{Ending, Outcome, Reached};
+pub use outcome::{Ending, Outcome, Reached, told};
 pub use statistics::Spread;
 pub use table::{Group, Task, csv, groups, text};

@@ -24,7 +24,8 @@ mod table;
 
 pub(crate) use folder::name;
 pub(crate) use lock::Lock;
-pub(crate) use peek::peek;
+pub use peek::is_run;
+pub(crate) use peek::{Peek, peek};
 pub use record::{Environment, State};
 pub use resume::Resume;
 

@@ -3,9 +3,10 @@
 //! | File | What it holds |
 //! | --- | --- |
 //! | `configs/NAME.toml` | the configuration of a run |
-//! | `configs/NAME.json` | what it printed last: its result, or why it did not begin |
+//! | `configs/NAME.json`, `.log` | what its process printed last: its result or its error, and what else it said |
 //! | `runs/NAME/` | the run, see [`run`](crate::run) |
 //! | `summary.csv` | a row for each run, done or not |
+//! | `lock` | held while that is written |
 //! | `shard-I-of-N/` | the lock of a process that works on a part of the sweep |
 
 mod folder;

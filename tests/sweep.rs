@@ -172,7 +172,8 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
     for (args, parts) in [
         ("sweep --methods agb", ["agb", "did you mean agp?"]),
         ("sweep --sparsities 0.9,1.0", ["prune.sparsity", "1"]),
-        ("sweep --methods agp,agp", ["two runs", "once"]),
+        ("sweep --methods agp,agp", ["agp twice", "once"]),
+        ("sweep --methods dense --seeds 0,0", ["seeds", "0 twice"]),
         ("sweep --shard 5/4", ["5/4", "from 1/4 to 4/4"]),
         ("sweep --grid grid.toml", ["grid.toml", "methods ="]),
         ("sweep --grid none.toml", ["none.toml", "methods ="]),
@@ -195,4 +196,121 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
         .unwrap();
     file.lock().unwrap();
     assert_command_refused(here, &args, 1, &["is in use by", "wait"]);
+}
+
+/// A sweep of one long run that has begun, and the folder of the run.
+#[cfg(unix)]
+fn long_sweep(here: &Path) -> (std::process::Child, std::path::PathBuf) {
+    let args = "sweep --models lenet-300-100 --epochs 500 --methods agp --out long";
+    let args: Vec<&str> = args.split(' ').collect();
+    let mut sweep = program::program(here, &args);
+    let sweep = sweep.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let run = here.join("long/runs/lenet-300-100-mnist-mini-agp-0.9-seed-0");
+    let begun = run.join("checkpoints/last");
+    for _ in 0..600 {
+        if begun.exists() {
+            return (sweep, run);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("the run does not begin");
+}
+
+#[cfg(unix)]
+fn kill(signal: &str, process: &str) {
+    let killed = std::process::Command::new("kill")
+        .args([signal, process])
+        .status();
+    assert!(killed.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_to_the_sweep_alone_saves_its_runs() {
+    let folder = here();
+    let (sweep, run) = long_sweep(folder.path());
+    kill("-TERM", &sweep.id().to_string());
+    let output = sweep.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(143), "{text}");
+    assert!(text.contains("the sweep was stopped"), "{text}");
+    let record = fs::read_to_string(run.join("run.json")).unwrap();
+    assert!(record.contains("\"interrupted\""), "{record}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_process_is_killed_has_failed() {
+    let folder = here();
+    let (sweep, run) = long_sweep(folder.path());
+    let process = fs::read_to_string(run.join("lock")).unwrap();
+    kill("-KILL", process.trim());
+    let output = sweep.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("its process ended with signal: 9"), "{text}");
+    let row = summary(&folder.path().join("long"));
+    assert!(row.values().all(|row| row["state"] == "failed"), "{row:?}");
+}
+
+#[test]
+fn shards_that_start_together_do_not_disturb_each_other() {
+    let folder = here();
+    let here = folder.path();
+    let seeds: Vec<String> = (0..40).map(|seed| seed.to_string()).collect();
+    let seeds = seeds.join(",");
+    std::thread::scope(|scope| {
+        for part in 1..=4 {
+            // No such adapter, so that every run ends at once.
+            let args = format!("sweep --seeds {seeds} --out race --device nosuch --shard {part}/4");
+            scope.spawn(move || {
+                let part = wgprune(here, &args);
+                assert_eq!(part.code, Some(1), "{}", part.stderr);
+            });
+        }
+    });
+    let rows = summary(&here.join("race"));
+    assert_eq!(rows.len(), 40);
+    assert!(
+        rows.values().all(|row| row["state"] == "failed"),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn a_damaged_run_stops_no_other_and_what_never_began_is_begun_again() {
+    let folder = here();
+    let here = folder.path();
+    let args = format!("sweep {SMALL} --methods agp --out some");
+    assert_eq!(wgprune(here, &args).code, Some(0));
+    let run = |seed: u32| {
+        here.join(format!(
+            "some/runs/lenet-300-100-mnist-mini-agp-0.9-seed-{seed}"
+        ))
+    };
+    fs::write(run(0).join("run.json"), "{").unwrap();
+    // As a process leaves it that is killed while it makes the folder.
+    fs::remove_file(run(1).join("run.json")).unwrap();
+    let again = wgprune(here, &args);
+    assert_eq!(again.code, Some(1), "{}", again.stderr);
+    let rows = summary(&here.join("some"));
+    let states: Vec<&str> = rows.values().map(|row| &row["state"][..]).collect();
+    assert_eq!(states, ["failed", "done"], "{}", again.stderr);
+    let compared = wgprune(here, "compare some some some/runs");
+    assert_eq!(compared.code, Some(0), "{}", compared.stderr);
+    assert!(
+        compared.stderr.contains("seed-0 is left out"),
+        "{}",
+        compared.stderr
+    );
+    assert!(
+        compared
+            .stdout
+            .lines()
+            .nth(1)
+            .unwrap()
+            .contains("agp     1 "),
+        "{}",
+        compared.stdout
+    );
 }

@@ -3,19 +3,33 @@
 use super::print;
 use crate::cli::CompareArgs;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use wgprune::compare::{Group, Outcome, Spread, csv, groups, text};
+use wgprune::compare::{Group, Outcome, Reached, Spread, csv, groups, text};
 use wgprune::error::{Error, Result};
-
-/// The record that tells the folder of a run from others.
-const RECORD: &str = "run.json";
+use wgprune::run::is_run;
 
 pub(super) fn run(args: &CompareArgs) -> Result<()> {
-    let mut outcomes = Vec::new();
+    let mut runs = Vec::new();
     for path in &args.runs {
-        for run in runs_in(path)? {
-            outcomes.push(Outcome::read(&run)?);
+        runs.extend(runs_in(path)?);
+    }
+    // A folder may be named twice, or lie in one that is.
+    let place = |run: &PathBuf| run.canonicalize().unwrap_or_else(|_| run.clone());
+    let mut places = BTreeSet::new();
+    runs.retain(|run| places.insert(place(run)));
+    let mut outcomes = Vec::new();
+    for run in runs {
+        match Outcome::read(&run) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => log::warn!("{} is left out: {}", run.display(), error.what),
         }
+    }
+    if outcomes.is_empty() {
+        return Err(Error::data(
+            "none of the runs can be read",
+            "give folders of runs that are whole",
+        ));
     }
     if args.csv {
         return print(csv(&outcomes).trim_end());
@@ -34,6 +48,7 @@ pub(super) fn tell(outcomes: &[Outcome], as_json: bool) -> Result<()> {
 
 fn row(group: &Group<'_>) -> Value {
     let accuracy = group.accuracy();
+    let mean = |of: fn(&Reached) -> Option<f64>| group.spread(of).map(|spread| spread.mean);
     json!({
         "model": group.task.model,
         "data": group.task.data,
@@ -42,21 +57,36 @@ fn row(group: &Group<'_>) -> Value {
         "length": group.task.length.to_string(),
         "runs": group.done.len() + group.rest,
         "done": group.done.len(),
+        "excluded": group.task.excluded,
         "test_accuracy": accuracy.map(|Spread { mean, .. }| mean),
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),
+        "test_accuracy_at_best_validation": mean(|reached| reached.at_best_validation),
+        "sparsity_of_all": mean(Reached::sparsity_of_all),
+        "compression": mean(Reached::compression),
+        "steps": mean(|reached| Some(reached.steps.into())),
+        "seconds": mean(|reached| Some(reached.wall_seconds)),
     })
 }
 
 /// The folder itself if it holds a run; else those in it that do, or in its `runs`.
 fn runs_in(path: &Path) -> Result<Vec<PathBuf>> {
-    if path.join(RECORD).is_file() {
+    if is_run(path) {
         return Ok(vec![path.to_owned()]);
     }
     let mut found = Vec::new();
     for folder in [path.to_owned(), path.join("runs")] {
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let below = entries.map(|entry| entry.path());
-        found.extend(below.filter(|below| below.join(RECORD).is_file()));
+        if !folder.is_dir() {
+            continue;
+        }
+        let unreadable = |error: std::io::Error| {
+            Error::data(
+                format!("cannot read {}: {error}", folder.display()),
+                "check its permissions",
+            )
+        };
+        let entries = std::fs::read_dir(&folder).map_err(unreadable)?;
+        let below = entries.flatten().map(|entry| entry.path());
+        found.extend(below.filter(|below| is_run(below)));
     }
     found.sort();
     if found.is_empty() {

@@ -3,11 +3,12 @@
 use super::compare::tell;
 use crate::cli::SweepArgs;
 use crate::interrupt::Interrupt;
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use wgprune::compare::{Ending, Outcome, csv};
+use wgprune::compare::{Ending, Outcome, csv, told};
 use wgprune::error::{Error, ErrorKind, Result, as_argument};
 use wgprune::sweep::{Cell, Grid, Shard, SweepDir};
 
@@ -23,26 +24,24 @@ struct Job<'a> {
     process: Child,
 }
 
+/// The runs that go on. None outlives the sweep.
+struct Jobs<'a>(Vec<Job<'a>>);
+
 pub(super) fn run(args: &SweepArgs) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let file = args.grid.as_deref().map(Grid::read).transpose()?;
     let grid = args.over(file.unwrap_or_default());
     let cells = grid.cells(args.config.as_deref(), &args.edits())?;
-    let slurm = || Shard::of_slurm(|name| std::env::var(name).ok());
-    let shard = args.shard.or_else(slurm).unwrap_or(Shard::ALL);
+    let shard = match args.shard {
+        Some(shard) => shard,
+        None => Shard::of_slurm(|name| std::env::var(name).ok())?.unwrap_or(Shard::ALL),
+    };
     let sweep = SweepDir::open(&args.out, shard, &cells)?;
-    let own = cells
-        .iter()
-        .enumerate()
-        .filter(|(position, _)| shard.has(*position));
+    let own = cells.iter().enumerate();
+    let own = own.filter(|(position, _)| shard.has(*position));
     let own: Vec<&Cell> = own.map(|(_, cell)| cell).collect();
-    let mut waiting = Vec::new();
-    for cell in &own {
-        let outcome = sweep.outcome(cell)?;
-        if !matches!(outcome.ending, Ending::Done(_)) {
-            waiting.push(*cell);
-        }
-    }
+    let is_done = |cell: &Cell| matches!(sweep.outcome(cell).ending, Ending::Done(_));
+    let waiting: Vec<&Cell> = own.iter().copied().filter(|cell| !is_done(cell)).collect();
     log::info!(
         "{} runs in {}, of which {} are this process's ({shard}) and {} are to be done",
         cells.len(),
@@ -51,21 +50,32 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
         waiting.len()
     );
     interrupt.defer();
-    work(args, &sweep, waiting, &interrupt)?;
-    let all = cells.iter().map(|cell| sweep.outcome(cell));
-    let outcomes: Vec<Outcome> = all.collect::<Result<_>>()?;
-    let summary = sweep.summarise(&csv(&outcomes))?;
+    let failures = work(args, &sweep, waiting, &interrupt)?;
+    let mut outcomes = Vec::new();
+    let summary = sweep.summarise(|cells| {
+        outcomes = cells.iter().map(|cell| sweep.outcome(cell)).collect();
+        for (cell, outcome) in cells.iter().zip(&mut outcomes) {
+            if let Some(what) = failures.get(&cell.name) {
+                outcome.ending = Ending::Failed(what.clone());
+            }
+        }
+        csv(&outcomes)
+    })?;
     if let Some(signal) = interrupt.signal() {
         return Err(Error::new(
             ErrorKind::Interrupted(signal),
-            "the sweep stopped; its runs are saved",
-            "go on with the same command",
+            "the sweep was stopped",
+            "the same command goes on with each run from where it was saved last",
         ));
     }
-    tell(&outcomes, args.json)?;
-    log::info!("a row for each run: {}", summary.display());
     let is_failed = |outcome: &&Outcome| matches!(outcome.ending, Ending::Failed(_));
-    match outcomes.iter().filter(is_failed).count() {
+    let failed = outcomes.iter().filter(is_failed).count();
+    // As JSON there is the result or the error.
+    if failed == 0 || !args.json {
+        tell(&outcomes, args.json)?;
+    }
+    log::info!("a row for each run: {}", summary.display());
+    match failed {
         0 => Ok(()),
         failed => Err(Error::new(
             ErrorKind::Other,
@@ -78,53 +88,71 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
     }
 }
 
-/// Does the runs, as many at once as is wanted, until all are done or a signal comes.
+/// Does the runs, as many at once as is wanted, until all are done or a signal comes. Gives those that ended otherwise than at
+/// their end, by name, with what they said.
 fn work(
     args: &SweepArgs,
     sweep: &SweepDir,
     waiting: Vec<&Cell>,
     interrupt: &Interrupt,
-) -> Result<()> {
+) -> Result<BTreeMap<String, String>> {
     let count = waiting.len();
     let mut waiting = waiting.into_iter();
-    let mut jobs: Vec<Job<'_>> = Vec::new();
+    let mut jobs = Jobs(Vec::new());
+    let mut failures = BTreeMap::new();
     let mut ended = 0;
     loop {
-        while jobs.len() < args.jobs as usize && interrupt.signal().is_none() {
-            let Some(cell) = waiting.next() else { break };
-            jobs.push(begin(args, sweep, cell)?);
-        }
-        if jobs.is_empty() {
-            return Ok(());
-        }
+        // What ends by the signal has not failed.
         if interrupt.signal().is_some() {
-            stop(&mut jobs);
-            return Ok(());
+            return Ok(failures);
+        }
+        while jobs.0.len() < args.jobs as usize {
+            let Some(cell) = waiting.next() else { break };
+            jobs.0.push(begin(args, sweep, cell)?);
+        }
+        if jobs.0.is_empty() {
+            return Ok(failures);
         }
         let mut index = 0;
-        while index < jobs.len() {
-            let status = jobs[index].process.try_wait();
-            if matches!(status, Ok(None)) {
+        while index < jobs.0.len() {
+            let Ok(Some(status)) = jobs.0[index].process.try_wait() else {
                 index += 1;
                 continue;
+            };
+            let Job { cell, .. } = jobs.0.swap_remove(index);
+            if interrupt.signal().is_some() {
+                continue;
             }
-            let Job { cell, .. } = jobs.swap_remove(index);
             ended += 1;
-            let outcome = sweep.outcome(cell)?;
-            let how = match outcome.ending {
+            let how = match sweep.outcome(cell).ending {
                 Ending::Done(reached) => format!(
                     "{:.2} %, {:.0} s",
                     100.0 * reached.test_accuracy,
                     reached.wall_seconds
                 ),
-                Ending::Failed(what) => format!("failed: {what}"),
-                Ending::Unfinished => "stopped".to_owned(),
-                Ending::Missing => "did not begin".to_owned(),
+                ending => {
+                    let what = failure(sweep, cell, ending, status);
+                    let how = format!("failed: {what}");
+                    failures.insert(cell.name.clone(), what);
+                    how
+                }
             };
             log::info!("{ended} of {count}: {}: {how}", cell.name);
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Why a run that ended is not done.
+fn failure(sweep: &SweepDir, cell: &Cell, ending: Ending, status: ExitStatus) -> String {
+    let what = match ending {
+        Ending::Failed(what) => Some(what),
+        _ => told(&sweep.output(cell)),
+    };
+    what.unwrap_or_else(|| {
+        let said = sweep.said(cell);
+        format!("its process ended with {status}, see {}", said.display())
+    })
 }
 
 /// Starts a run, or goes on with it.
@@ -153,26 +181,40 @@ fn begin<'a>(args: &SweepArgs, sweep: &SweepDir, cell: &'a Cell) -> Result<Job<'
     if let Some(bytes) = args.memory.bytes {
         command.arg("--memory").arg(format!("{}MiB", bytes >> 20));
     }
-    let output = File::create(sweep.output(cell));
-    let output = output.map_err(|error| Error::output(&sweep.output(cell), &error))?;
-    command
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(Stdio::null());
+    let file =
+        |path: &std::path::Path| File::create(path).map_err(|error| Error::output(path, &error));
+    let (output, said) = (file(&sweep.output(cell))?, file(&sweep.said(cell))?);
+    command.stdin(Stdio::null()).stdout(output).stderr(said);
     let process = command.spawn().map_err(|error| refuse(&error))?;
     Ok(Job { cell, process })
 }
 
-/// Waits for the runs to save what they have; Ctrl-C reached them, too. One that takes too long, or that the signal did not
-/// reach, is ended, and goes on later from its last checkpoint.
-fn stop(jobs: &mut [Job<'_>]) {
-    let end = Instant::now() + PATIENCE;
-    for job in jobs {
-        while Instant::now() < end && matches!(job.process.try_wait(), Ok(None)) {
-            thread::sleep(PAUSE);
+impl Drop for Jobs<'_> {
+    /// Has the runs save what they have, and waits for that. One that takes too long is ended, and goes on later from its
+    /// last checkpoint.
+    fn drop(&mut self) {
+        for job in &mut self.0 {
+            interrupt(&mut job.process);
         }
-        // It may have ended meanwhile.
-        let _ = job.process.kill();
-        let _ = job.process.wait();
+        let end = Instant::now() + PATIENCE;
+        for Job { process, .. } in &mut self.0 {
+            while Instant::now() < end && matches!(process.try_wait(), Ok(None)) {
+                thread::sleep(PAUSE);
+            }
+            // It may have ended meanwhile.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// Passes a signal on. Ctrl-C reaches the runs by itself, and a second one ends them while they save.
+fn interrupt(process: &mut Child) {
+    if cfg!(unix) && matches!(process.try_wait(), Ok(None)) {
+        let id = process.id().to_string();
+        let mut kill = Command::new("kill");
+        let kill = kill.args(["-TERM", &id]).stderr(Stdio::null());
+        // Without that program, they are ended after a while.
+        let _ = kill.status();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::run;
+use crate::run::{self, Peek};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,12 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// Removed share of all parameters.
+    pub fn sparsity_of_all(&self) -> Option<f64> {
+        let removed = self.prunable_weights - self.kept_weights;
+        Some(f64::from(removed) / f64::from(self.parameters?))
+    }
+
     /// All parameters by those that are not 0 (Blalock et al. 2020, section 6).
     pub fn compression(&self) -> Option<f64> {
         let all = self.parameters?;
@@ -66,19 +72,20 @@ impl Reached {
 
 impl Outcome {
     /// Reads the run of this configuration in a folder, where there may be none yet: then it failed if the last line that its
-    /// process left in `output` is an error.
-    ///
-    /// # Errors
-    /// A file of the run is damaged.
-    pub fn of_cell(path: &Path, output: &Path, config: &Config) -> Result<Self> {
-        if run::peek(path)?.is_some() {
-            return Self::read(path);
-        }
-        Ok(Self {
+    /// process left in `output` is an error. So did one whose files cannot be read.
+    pub fn of_cell(path: &Path, output: &Path, config: &Config) -> Self {
+        let ending = match run::peek(path) {
+            Ok(None) => told(output).map_or(Ending::Missing, Ending::Failed),
+            Ok(Some(peek)) => {
+                Self::ending(path, &peek).unwrap_or_else(|error| Ending::Failed(error.what))
+            }
+            Err(error) => Ending::Failed(error.what),
+        };
+        Self {
             path: path.to_owned(),
             config: config.clone(),
-            ending: told(output).map_or(Ending::Missing, Ending::Failed),
-        })
+            ending,
+        }
     }
 
     /// Reads the run in a folder.
@@ -92,9 +99,17 @@ impl Outcome {
                 "give folders of runs, such as those under runs/, or the folder that holds them",
             ));
         };
-        let ending = match (peek.summary, peek.error) {
+        Ok(Self {
+            path: path.to_owned(),
+            ending: Self::ending(path, &peek)?,
+            config: Config::resolve(Some(&peek.config), &[])?,
+        })
+    }
+
+    fn ending(path: &Path, peek: &Peek) -> Result<Ending> {
+        Ok(match (&peek.summary, &peek.error) {
             (Some(summary), _) => {
-                let reached = Reached::deserialize(&summary).map_err(|error| {
+                let reached = Reached::deserialize(summary).map_err(|error| {
                     Error::data(
                         format!("the summary in {} is damaged: {error}", path.display()),
                         "start the run again from its config.toml",
@@ -105,40 +120,40 @@ impl Outcome {
                     ..reached
                 })
             }
-            (None, Some(what)) => Ending::Failed(what),
+            (None, Some(what)) => Ending::Failed(what.clone()),
             (None, None) => Ending::Unfinished,
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            config: Config::resolve(Some(&peek.config), &[])?,
-            ending,
         })
     }
 }
 
 /// The error in what a process printed, if it is one.
-fn told(output: &Path) -> Option<String> {
+pub fn told(output: &Path) -> Option<String> {
     let text = std::fs::read_to_string(output).ok()?;
     let line: Value = serde_json::from_str(text.lines().last()?).ok()?;
     Some(line["error"]["what"].as_str()?.to_owned())
 }
 
-/// From the text of `results.csv`.
+/// From the text of `results.csv`: of the epochs at whose end the network was as sparse as it is in the end, as an earlier
+/// one is of another network.
 fn at_best_validation(results: &str) -> Option<f64> {
     let mut lines = results.lines();
     let header: Vec<&str> = lines.next()?.split(',').collect();
     let column = |name: &str| header.iter().position(|own| *own == name);
-    let (validation, test) = (column("validation_accuracy")?, column("test_accuracy")?);
+    let [validation, test, sparsity] =
+        ["validation_accuracy", "test_accuracy", "sparsity"].map(column);
     let rows = lines.filter_map(|line| {
         let fields: Vec<&str> = line.split(',').collect();
-        Some((
-            fields.get(validation)?.parse::<f64>().ok()?,
-            fields.get(test)?.parse().ok()?,
-        ))
+        let number = |column: Option<usize>| fields.get(column?)?.parse::<f64>().ok();
+        Some([number(sparsity)?, number(validation)?, number(test)?])
     });
+    let rows: Vec<[f64; 3]> = rows.collect();
+    let [in_the_end, ..] = *rows.last()?;
+    let as_sparse = rows
+        .into_iter()
+        .filter(|[sparsity, ..]| *sparsity == in_the_end);
     // The first of equal ones.
-    let best = rows.reduce(|best, row| if row.0 > best.0 { row } else { best });
-    best.map(|(_, test)| test)
+    let best = as_sparse.reduce(|best, row| if row[1] > best[1] { row } else { best });
+    best.map(|[.., test]| test)
 }
 
 #[cfg(test)]
@@ -147,10 +162,11 @@ mod tests {
 
     #[test]
     fn the_epoch_is_chosen_by_validation_and_never_by_the_test_images() {
-        let header = "epoch,validation_accuracy,test_accuracy";
-        let text = format!("{header}\n1,0.5,0.9\n2,0.7,0.6\n3,0.7,0.8\n");
+        let header = "epoch,validation_accuracy,test_accuracy,sparsity";
+        // The first epoch did best of all, when nothing was removed yet.
+        let text = format!("{header}\n1,0.9,0.95,0\n2,0.5,0.9,0.8\n3,0.7,0.6,0.8\n4,0.7,0.8,0.8\n");
         assert_eq!(at_best_validation(&text), Some(0.6));
-        assert_eq!(at_best_validation(&format!("{header}\n1,,0.9\n")), None);
+        assert_eq!(at_best_validation(&format!("{header}\n1,,0.9,0\n")), None);
     }
 
     #[test]

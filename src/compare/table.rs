@@ -1,10 +1,13 @@
 //! Runs that differ only by their seeds as a row, and beside it how far it lies behind the best.
 
 use super::{Ending, Outcome, Reached, Spread};
+use crate::config::Config;
 use crate::train::Length;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+use toml::{Table, Value};
 
 /// What runs have in common that are to be compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,17 +18,23 @@ pub struct Task<'a> {
     pub data: &'a str,
     /// Share that is removed; none where nothing is.
     pub sparsity: Option<f64>,
+    /// Layers that it is not of.
+    pub excluded: &'a [String],
     /// The budget.
     pub length: Length,
 }
 
-/// Runs of one task by one method: what differs is the seed.
+/// Runs whose configurations differ by the seed only.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
     /// What they do.
     pub task: Task<'a>,
-    /// Pruning method.
-    pub method: &'a str,
+    /// Pruning method, and the settings that tell it from other groups of this method.
+    pub method: String,
+    /// Of the first run.
+    config: &'a Config,
+    /// Of all runs.
+    seeds: Vec<u64>,
     /// Runs that reached their end.
     pub done: Vec<Reached>,
     /// And the others.
@@ -33,49 +42,124 @@ pub struct Group<'a> {
 }
 
 impl<'a> Task<'a> {
-    fn of(outcome: &'a Outcome) -> Self {
-        let config = &outcome.config;
+    fn of(config: &'a Config) -> Self {
         let file = Path::new(&config.data.name).file_name();
+        let prunes = config.prune.prunes();
         Self {
             model: &config.model,
             data: (file.and_then(|name| name.to_str())).unwrap_or(&config.data.name),
-            sparsity: config.prune.prunes().then_some(config.prune.sparsity),
+            sparsity: prunes.then_some(config.prune.sparsity),
+            excluded: if prunes { &config.prune.exclude } else { &[] },
             length: config.train.length,
         }
     }
 
-    /// By network and data, what is dense before what is sparse.
+    /// By network, data and budget, what is dense before what is sparse.
     fn order(&self, other: &Self) -> Ordering {
-        let named = (self.model, self.data).cmp(&(other.model, other.data));
+        let named = |task: &Self| {
+            (
+                task.model.to_owned(),
+                task.data.to_owned(),
+                task.length.to_string(),
+            )
+        };
         let share = |task: &Self| task.sparsity.unwrap_or(-1.0);
-        named.then(share(self).total_cmp(&share(other)))
+        let named = named(self).cmp(&named(other));
+        (named.then(share(self).total_cmp(&share(other)))).then(self.excluded.cmp(other.excluded))
     }
 }
 
-/// The groups by task, and within one in the order of their first runs.
+/// Whether two configurations mean the same run but for the seed.
+fn are_alike(a: &Config, b: &Config) -> bool {
+    let without = |config: &Config| {
+        let mut config = config.clone();
+        config.seed = 0;
+        if !config.prune.prunes() {
+            config.prune.sparsity = 0.0;
+        }
+        config
+    };
+    without(a) == without(b)
+}
+
+/// The groups by task, and within one in the order of their first runs. Of two runs of one seed the first counts.
 pub fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for outcome in outcomes {
-        let (task, method) = (Task::of(outcome), outcome.config.prune.method.as_str());
+    for Outcome {
+        path,
+        config,
+        ending,
+    } in outcomes
+    {
         let known = groups
             .iter()
-            .position(|group| (group.task, group.method) == (task, method));
+            .position(|group| are_alike(group.config, config));
         let index = known.unwrap_or_else(|| {
             groups.push(Group {
-                task,
-                method,
+                task: Task::of(config),
+                method: config.prune.method.clone(),
+                config,
+                seeds: Vec::new(),
                 done: Vec::new(),
                 rest: 0,
             });
             groups.len() - 1
         });
-        match &outcome.ending {
-            Ending::Done(reached) => groups[index].done.push(*reached),
-            _ => groups[index].rest += 1,
+        let group = &mut groups[index];
+        if group.seeds.contains(&config.seed) {
+            log::warn!("{} is left out: its seed is there already", path.display());
+            continue;
+        }
+        group.seeds.push(config.seed);
+        match ending {
+            Ending::Done(reached) => group.done.push(*reached),
+            _ => group.rest += 1,
         }
     }
+    tell_apart(&mut groups);
     groups.sort_by(|a, b| a.task.order(&b.task));
     groups
+}
+
+/// Adds to methods of one name what else is set differently where they are used for one task.
+fn tell_apart(groups: &mut [Group<'_>]) {
+    let named: Vec<String> = (groups.iter())
+        .map(|group| {
+            let twins = groups.iter().filter(|other| {
+                other.task == group.task && other.config.prune.method == group.config.prune.method
+            });
+            let twins: Vec<BTreeMap<String, String>> =
+                twins.map(|twin| settings(twin.config)).collect();
+            let differs = |(key, value): &(String, String)| {
+                key != "seed" && twins.iter().any(|twin| twin.get(key) != Some(value))
+            };
+            let own = settings(group.config).into_iter().filter(differs);
+            let own = own.map(|(key, value)| format!(" {key}={value}"));
+            group.method.clone() + &own.collect::<String>()
+        })
+        .collect();
+    for (group, name) in groups.iter_mut().zip(named) {
+        group.method = name;
+    }
+}
+
+/// Every key of a configuration, with its value.
+fn settings(config: &Config) -> BTreeMap<String, String> {
+    fn collect(prefix: &str, table: &Table, all: &mut BTreeMap<String, String>) {
+        for (key, value) in table {
+            let key = format!("{prefix}{key}");
+            match value {
+                Value::Table(inner) => collect(&format!("{key}."), inner, all),
+                value => {
+                    all.insert(key, value.to_string());
+                }
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    let table: Option<Table> = config.to_toml().parse().ok();
+    collect("", &table.unwrap_or_default(), &mut all);
+    all
 }
 
 impl Group<'_> {
@@ -85,7 +169,7 @@ impl Group<'_> {
     }
 
     /// Of what every run that is done has.
-    fn spread(&self, of: impl Fn(&Reached) -> Option<f64>) -> Option<Spread> {
+    pub fn spread(&self, of: impl Fn(&Reached) -> Option<f64>) -> Option<Spread> {
         let values: Option<Vec<f64>> = self.done.iter().map(of).collect();
         Spread::of(&values?)
     }
@@ -99,6 +183,7 @@ pub fn text(groups: &[Group<'_>]) -> String {
             "model",
             "data",
             "removed",
+            "of all parameters, %",
             "method",
             "runs",
             "test accuracy, %",
@@ -127,8 +212,9 @@ pub fn text(groups: &[Group<'_>]) -> String {
         rows.push([
             group.task.model.to_owned(),
             group.task.data.to_owned(),
-            (group.task.sparsity).map_or("nothing".into(), |s| format!("{} %", percent(s))),
-            group.method.to_owned(),
+            (group.task.sparsity).map_or("nothing".into(), |s| removed(s, group.task.excluded)),
+            shown(group.spread(Reached::sparsity_of_all), 100.0, 1),
+            group.method.clone(),
             runs,
             shown(group.accuracy(), 100.0, 2),
             shown(group.spread(|reached| reached.at_best_validation), 100.0, 2),
@@ -146,6 +232,15 @@ pub fn text(groups: &[Group<'_>]) -> String {
 /// A share in percent, without digits that say nothing.
 fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
+}
+
+/// The share, and the layers that it is not of.
+fn removed(share: f64, excluded: &[String]) -> String {
+    let of = match excluded {
+        [] => String::new(),
+        excluded => format!(", not of {}", excluded.join(", ")),
+    };
+    format!("{} %{of}", percent(share))
 }
 
 fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {
@@ -201,7 +296,7 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 /// `summary.csv`: a row for each run.
 pub fn csv(outcomes: &[Outcome]) -> String {
     let mut text = "model,data,method,sparsity,seed,state,steps,test_accuracy,test_loss,test_accuracy_at_best_validation,\
-                    sparsity_reached,prunable_weights,kept_weights,compression,seconds,run,error\n"
+                    sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,seconds,run,error\n"
         .to_owned();
     for outcome in outcomes {
         let Task {
@@ -209,7 +304,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             data,
             sparsity,
             ..
-        } = Task::of(outcome);
+        } = Task::of(&outcome.config);
         let method = &outcome.config.prune.method;
         let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
         let (state, reached, error) = match &outcome.ending {
@@ -218,9 +313,9 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             Ending::Unfinished => ("unfinished", None, ""),
             Ending::Missing => ("missing", None, ""),
         };
-        let reached = reached.map_or(",,,,,,,,".to_owned(), |reached| {
+        let reached = reached.map_or(",,,,,,,,,".to_owned(), |reached| {
             format!(
-                "{},{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{},{},{},{}",
                 reached.steps,
                 reached.test_accuracy,
                 reached.test_loss,
@@ -228,6 +323,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
                 reached.sparsity,
                 reached.prunable_weights,
                 reached.kept_weights,
+                number(reached.sparsity_of_all()),
                 number(reached.compression()),
                 reached.wall_seconds
             )
@@ -256,7 +352,6 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
 
     fn outcome(method: &str, sparsity: f64, seed: u64, accuracy: Option<f64>) -> Outcome {
         let edits = [
@@ -326,6 +421,39 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_differ_in_more_than_the_seed_are_rows_of_their_own_and_say_in_what() {
+        let mut fast = outcome("agp", 0.9, 1, Some(0.5));
+        fast.config.learning_rate.initial = 0.5;
+        let mut convolutions = outcome("one-cycle", 0.9, 0, Some(0.99));
+        convolutions.config.prune.exclude = vec!["linear".into()];
+        let again = outcome("agp", 0.9, 0, Some(0.97));
+        let outcomes = [
+            outcome("agp", 0.9, 0, Some(0.97)),
+            fast,
+            again,
+            convolutions,
+        ];
+        let groups = groups(&outcomes);
+        let methods: Vec<&str> = groups.iter().map(|group| &group.method[..]).collect();
+        let rates = [
+            "agp learning_rate.initial=0.05",
+            "agp learning_rate.initial=0.5",
+        ];
+        assert_eq!(methods, [rates[0], rates[1], "one-cycle"]);
+        assert!(
+            groups.iter().all(|group| group.done.len() == 1),
+            "one seed counts once"
+        );
+        // A method that prunes other layers is no rival.
+        let table = text(&groups);
+        let last = table.lines().last().expect("a row");
+        assert!(
+            last.contains("90 %, not of linear") && !last.contains("best"),
+            "{table}"
+        );
+    }
+
+    #[test]
     fn every_run_is_a_row_of_the_summary_with_as_many_fields() {
         let outcomes = [
             outcome("agp", 0.9, 0, Some(0.97)),
@@ -336,7 +464,7 @@ mod tests {
         let fields = lines[0].split(',').count();
         assert_eq!(lines[1].split(',').count(), fields, "{text}");
         assert!(lines[1].starts_with(
-            "lenet-5,mnist-mini,agp,0.9,0,done,460,0.97,0.5,,0.9,1000,100,5.5,4,runs/agp-0,"
+            "lenet-5,mnist-mini,agp,0.9,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4,runs/agp-0,"
         ));
         // The message has two commas and quotes.
         assert!(lines[2].ends_with("\"the loss, at step 3, is \"\"inf\"\"\""));

@@ -81,7 +81,10 @@ impl Config {
             Some(network) => network.build(&self.model, input, classes),
             None => net::open(&self.model, input, classes),
         }?;
-        net.exclude(&self.prune.exclude)?;
+        // A baseline has nothing to leave out.
+        if self.prune.prunes() {
+            net.exclude(&self.prune.exclude)?;
+        }
         Ok(net)
     }
 

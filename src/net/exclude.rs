@@ -34,13 +34,16 @@ impl Net {
         let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
         for name in names {
             if !weighted().any(|node| node.is_called(name)) {
+                let kinds = KINDS
+                    .into_iter()
+                    .filter(|&kind| weighted().any(|node| node.kind() == Some(kind)));
                 let layers = weighted().map(|node| node.name.as_str());
                 return Err(Error::config(
                     format!(
                         "prune.exclude has {name:?}, which no layer of {} is called",
                         self.name
                     ),
-                    known_names(name, "kinds and layers", KINDS.into_iter().chain(layers)),
+                    known_names(name, "kinds and layers", kinds.chain(layers)),
                 ));
             }
         }

@@ -18,16 +18,20 @@ pub(crate) struct Peek {
     pub(crate) results: String,
 }
 
+/// Whether there is a run in a folder.
+pub fn is_run(path: &Path) -> bool {
+    path.join(RECORD).is_file()
+}
+
 /// Looks at the run in a folder, if there is one.
 ///
 /// # Errors
 /// Its record is damaged.
 pub(crate) fn peek(path: &Path) -> Result<Option<Peek>> {
-    let file = path.join(RECORD);
-    if !file.is_file() {
+    if !is_run(path) {
         return Ok(None);
     }
-    let record: Record = read(&file)?;
+    let record: Record = read(&path.join(RECORD))?;
     let is_done = record.state == State::Done && path.join(WEIGHTS).is_file();
     Ok(Some(Peek {
         summary: record.summary.filter(|_| is_done),

@@ -2,9 +2,11 @@
 
 use super::{Cell, Shard};
 use crate::compare::Outcome;
+use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::run::{self, Lock};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The folder of a sweep, a part of which this process works on; no other process has that part meanwhile.
@@ -58,9 +60,7 @@ impl SweepDir {
 
     /// The file with the configuration of a run.
     pub fn config(&self, cell: &Cell) -> PathBuf {
-        self.path
-            .join("configs")
-            .join(format!("{}.toml", cell.name))
+        self.configs().join(format!("{}.toml", cell.name))
     }
 
     /// The folder of a run.
@@ -69,19 +69,28 @@ impl SweepDir {
     }
 
     /// What became of a run.
-    ///
-    /// # Errors
-    /// A file of the run is damaged.
-    pub fn outcome(&self, cell: &Cell) -> Result<Outcome> {
+    pub fn outcome(&self, cell: &Cell) -> Outcome {
         Outcome::of_cell(&self.run(cell), &self.output(cell), &cell.config)
     }
 
-    /// Whether there is something to go on from.
+    /// Whether there is a run to go on with. What is left of one that was ended before it had a record is removed.
     ///
     /// # Errors
-    /// A file of the run is damaged.
+    /// Another process works on it, or its folder cannot be removed.
     pub fn has_begun(&self, cell: &Cell) -> Result<bool> {
-        Ok(run::peek(&self.run(cell))?.is_some())
+        let path = self.run(cell);
+        if run::is_run(&path) || !path.exists() {
+            return Ok(path.exists());
+        }
+        drop(Lock::take(&path)?);
+        let removed = std::fs::remove_dir_all(&path);
+        removed.map_err(|error| Error::output(&path, &error))?;
+        Ok(false)
+    }
+
+    /// Where goes what the process of a run says.
+    pub fn said(&self, cell: &Cell) -> PathBuf {
+        self.output(cell).with_extension("log")
     }
 
     /// Where the line goes that a run prints.
@@ -91,13 +100,33 @@ impl SweepDir {
             .join(format!("{}.json", cell.name))
     }
 
-    /// Writes `summary.csv` anew, and gives its path.
+    /// Writes `summary.csv` anew, from what `csv` makes of all runs that the folder has, those of other commands too; and
+    /// gives its path. Other parts wait meanwhile.
     ///
     /// # Errors
-    /// The file cannot be written.
-    pub fn summarise(&self, csv: &str) -> Result<PathBuf> {
+    /// A file cannot be read or written.
+    pub fn summarise(&self, csv: impl FnOnce(&[Cell]) -> String) -> Result<PathBuf> {
         let path = self.path.join("summary.csv");
-        self.put(&path, csv.as_bytes())?;
+        let output = |error: std::io::Error| Error::output(&path, &error);
+        let lock = File::create(self.path.join("lock")).map_err(output)?;
+        lock.lock().map_err(output)?;
+        let entries = std::fs::read_dir(self.configs()).map_err(output)?;
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
+        files.sort();
+        let cell = |file: &PathBuf| {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            Ok(Cell {
+                name: name.into_owned(),
+                config: Config::resolve(Some(file), &[])?,
+            })
+        };
+        let cells: Vec<Cell> = files.iter().map(cell).collect::<Result<_>>()?;
+        self.put(&path, csv(&cells).as_bytes())?;
         Ok(path)
+    }
+
+    fn configs(&self) -> PathBuf {
+        self.path.join("configs")
     }
 }

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::run;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 use toml::Value;
 
@@ -59,8 +59,11 @@ impl Grid {
             method.as_str().into()
         });
         let seeds = values("seed", &self.seeds, |&seed| i64::from(seed).into());
+        once("models", &self.models)?;
+        once("methods", &self.methods)?;
+        once("sparsities", &self.sparsities)?;
+        once("seeds", &self.seeds)?;
         let mut cells: Vec<Cell> = Vec::new();
-        let mut dense = BTreeSet::new();
         for model in &models {
             for sparsity in &sparsities {
                 for method in &methods {
@@ -70,20 +73,21 @@ impl Grid {
                             .flatten()
                             .cloned();
                         let edits: Vec<_> = edits.iter().cloned().chain(own).collect();
-                        let config = Config::resolve(file, &edits)?;
-                        let name = file_name(&run::name(&config));
-                        let again = cells.iter().any(|cell| cell.name == name);
-                        if again && dense.contains(&name) {
-                            continue;
-                        }
-                        if again {
-                            return Err(Error::config(
-                                format!("two runs of the sweep are {name}"),
-                                "give each model, method, sparsity and seed once",
-                            ));
-                        }
+                        let mut config = Config::resolve(file, &edits)?;
                         if !config.prune.prunes() {
-                            dense.insert(name.clone());
+                            // One run for all sparsities, those of a later command too.
+                            config.prune.sparsity = Config::default().prune.sparsity;
+                        }
+                        let name = file_name(&run::name(&config));
+                        match cells.iter().find(|cell| cell.name == name) {
+                            Some(cell) if cell.config == config => continue,
+                            Some(_) => {
+                                return Err(Error::config(
+                                    format!("two runs of the sweep are called {name}"),
+                                    "rename one of the files",
+                                ));
+                            }
+                            None => {}
                         }
                         cells.push(Cell { name, config });
                     }
@@ -91,6 +95,18 @@ impl Grid {
             }
         }
         Ok(cells)
+    }
+}
+
+/// Refuses a list that has a value twice.
+fn once<T: PartialEq + Display>(name: &str, list: &[T]) -> Result<()> {
+    let is_again = |(i, value): &(usize, &T)| list[..*i].contains(value);
+    match list.iter().enumerate().find(is_again) {
+        None => Ok(()),
+        Some((_, value)) => Err(Error::config(
+            format!("the {name} of the sweep have {value} twice"),
+            "give each once",
+        )),
     }
 }
 
@@ -119,6 +135,7 @@ fn file_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn grid() -> Grid {
         Grid {
@@ -153,6 +170,20 @@ mod tests {
     }
 
     #[test]
+    fn a_dense_run_is_the_same_whatever_the_sparsities() {
+        let dense = |sparsities: Vec<f64>| {
+            let grid = Grid {
+                methods: vec!["dense".into()],
+                sparsities,
+                ..Grid::default()
+            };
+            grid.cells(None, &[]).expect("a run")
+        };
+        assert_eq!(dense(vec![0.8, 0.95]), dense(vec![0.5]));
+        assert_eq!(dense(vec![0.8]).len(), 1);
+    }
+
+    #[test]
     fn without_lists_there_is_the_run_of_the_configuration() {
         let cells = Grid::default().cells(None, &[]).expect("a run");
         assert_eq!(cells.len(), 1);
@@ -164,7 +195,8 @@ mod tests {
         for (methods, sparsities, part) in [
             (vec!["agb"], vec![0.9], "did you mean agp?"),
             (vec!["agp"], vec![1.0], "prune.sparsity"),
-            (vec!["agp"], vec![0.9, 0.9], "given"),
+            (vec!["agp"], vec![0.9, 0.9], "have 0.9 twice"),
+            (vec!["dense", "dense"], vec![], "have dense twice"),
         ] {
             let grid = Grid {
                 methods: methods.into_iter().map(str::to_owned).collect(),
@@ -172,10 +204,7 @@ mod tests {
                 ..Grid::default()
             };
             let error = grid.cells(None, &[]).expect_err(part);
-            assert!(
-                error.to_string().contains(part) || part == "given",
-                "{error}"
-            );
+            assert!(error.to_string().contains(part), "{error}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A part of a sweep, for a process of many.
 
+use crate::error::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,16 +15,34 @@ impl Shard {
     /// The whole.
     pub const ALL: Self = Self { index: 1, count: 1 };
 
-    /// From what a Slurm job array sets (`SLURM_ARRAY_TASK_ID`, `SLURM_ARRAY_TASK_MIN` and `SLURM_ARRAY_TASK_COUNT`), if this
-    /// is a task of one. `variable` reads the environment.
-    pub fn of_slurm(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let number = |name: &str| variable(name)?.parse::<u32>().ok();
-        let (id, count) = (
-            number("SLURM_ARRAY_TASK_ID")?,
-            number("SLURM_ARRAY_TASK_COUNT")?,
+    /// From what a Slurm job array sets (`SLURM_ARRAY_TASK_ID`, `_MIN`, `_STEP` and `_COUNT`), if this is a task of one.
+    /// `variable` reads the environment.
+    ///
+    /// # Errors
+    /// An array whose numbers have other gaps, so that they do not say which part a task is.
+    pub fn of_slurm(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        let number = |name: &str| {
+            variable(&format!("SLURM_ARRAY_TASK_{name}"))?
+                .parse::<u32>()
+                .ok()
+        };
+        let (Some(id), Some(count)) = (number("ID"), number("COUNT")) else {
+            return Ok(None);
+        };
+        let (first, step) = (
+            number("MIN").unwrap_or(0),
+            number("STEP").unwrap_or(1).max(1),
         );
-        let first = number("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
-        Self::new(id.checked_sub(first)?.checked_add(1)?, count)
+        let index = id
+            .checked_sub(first)
+            .filter(|from| from.is_multiple_of(step));
+        let shard = index.and_then(|from| Self::new(from / step + 1, count));
+        shard.map(Some).ok_or_else(|| {
+            Error::config(
+                format!("task {id} of a Slurm array of {count} from {first} in steps of {step} is no part of a sweep"),
+                "number the tasks without gaps, or say which part this is with --shard I/N",
+            )
+        })
     }
 
     fn new(index: u32, count: u32) -> Option<Self> {
@@ -41,7 +60,7 @@ impl Shard {
 impl FromStr for Shard {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         let shard = text.split_once('/').and_then(|(index, count)| {
             Self::new(index.trim().parse().ok()?, count.trim().parse().ok()?)
         });
@@ -74,16 +93,17 @@ mod tests {
         for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
         }
-        let slurm = |id: &'static str, first: &'static str| {
-            Shard::of_slurm(move |name| match name {
-                "SLURM_ARRAY_TASK_ID" => Some(id.into()),
-                "SLURM_ARRAY_TASK_MIN" => Some(first.into()),
-                "SLURM_ARRAY_TASK_COUNT" => Some("4".into()),
-                _ => None,
+        let slurm = |id: &'static str, first: &'static str, step: &'static str| {
+            let set = [("ID", id), ("MIN", first), ("STEP", step), ("COUNT", "4")];
+            Shard::of_slurm(move |name| {
+                let of = |(end, _): &&(&str, _)| name == format!("SLURM_ARRAY_TASK_{end}");
+                set.iter().find(of).map(|(_, value)| (*value).to_owned())
             })
         };
-        assert_eq!(slurm("0", "0"), Shard::new(1, 4));
-        assert_eq!(slurm("5", "2"), Shard::new(4, 4));
-        assert_eq!(Shard::of_slurm(|_| None), None);
+        assert_eq!(slurm("0", "0", "1").expect("a part"), Shard::new(1, 4));
+        assert_eq!(slurm("5", "2", "1").expect("a part"), Shard::new(4, 4));
+        assert_eq!(slurm("20", "0", "10").expect("a part"), Shard::new(3, 4));
+        assert!(slurm("9", "2", "1").is_err() && slurm("3", "0", "2").is_err());
+        assert_eq!(Shard::of_slurm(|_| None).expect("no array"), None);
     }
 }

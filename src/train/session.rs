@@ -12,7 +12,7 @@ use super::{
 };
 use crate::config::{Config, OptimiserConfig, Scope};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
     Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
@@ -298,7 +298,7 @@ impl Session {
     /// it is used.
     ///
     /// # Errors
-    /// The device was lost or reported an error.
+    /// The device was lost or reported an error, or the loss is not finite.
     ///
     /// # Panics
     /// If the metrics table is full.
@@ -318,6 +318,14 @@ impl Session {
         self.machine.write(&self.tensors.keep, keep);
         if self.settings.criterion.needs_gradients() {
             self.machine.replay(&GRADIENTS)?;
+            let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
+            if records[self.unread as usize].fault().is_some() {
+                return Err(Error::new(
+                    ErrorKind::Diverged,
+                    format!("the loss that weights are ranked by before step {step} is not finite"),
+                    "rank them earlier, with --set prune.start=0it, or lower --lr",
+                ));
+            }
         }
         self.machine.replay(&["prune"])
     }
