@@ -204,7 +204,7 @@ fn long_sweep(here: &Path) -> (std::process::Child, std::path::PathBuf) {
     let args = "sweep --models lenet-300-100 --epochs 500 --methods agp --out long";
     let args: Vec<&str> = args.split(' ').collect();
     let mut sweep = program::program(here, &args);
-    let sweep = sweep.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut sweep = sweep.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let run = here.join("long/runs/lenet-300-100-mnist-mini-agp-0.9-seed-0");
     let begun = run.join("checkpoints/last");
     for _ in 0..600 {
@@ -213,6 +213,8 @@ fn long_sweep(here: &Path) -> (std::process::Child, std::path::PathBuf) {
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
+    let _ = sweep.kill();
+    let _ = sweep.wait();
     panic!("the run does not begin");
 }
 

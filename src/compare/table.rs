@@ -213,7 +213,11 @@ pub fn text(groups: &[Group<'_>]) -> String {
             group.task.model.to_owned(),
             group.task.data.to_owned(),
             (group.task.sparsity).map_or("nothing".into(), |s| removed(s, group.task.excluded)),
-            shown(group.spread(Reached::sparsity_of_all), 100.0, 1),
+            group
+                .spread(Reached::sparsity_of_all)
+                .map_or(String::new(), |spread| {
+                    format!("{:.1}", 100.0 * spread.mean)
+                }),
             group.method.clone(),
             runs,
             shown(group.accuracy(), 100.0, 2),
