@@ -271,13 +271,23 @@ fn a_signal_before_the_first_step_ends_the_program_at_once() {
 fn a_second_signal_ends_the_program_at_once() {
     let _alone = alone();
     let folder = undisturbed().0.path();
-    let child = stopped_at_work(folder, &run_into("twice"), &folder.join("twice"));
-    // Both wait until the process goes on, which then has no time to save between them.
-    for name in ["INT", "TERM", "CONT"] {
-        signal(&child, name);
+    let out = folder.join("twice");
+    for _ in 0..5 {
+        let child = stopped_at_work(folder, &run_into("twice"), &out);
+        // Both wait until the process goes on, which then has hardly time to save between them.
+        for name in ["INT", "TERM", "CONT"] {
+            signal(&child, name);
+        }
+        let (ended, text) = end(child);
+        // Of two signals that wait together, the system may hand over either one first.
+        assert!(matches!(ended, Some(130 | 143)), "{ended:?}: {text}");
+        if !text.contains("saved") {
+            return;
+        }
+        // It handed over the second one so late that the first was answered.
+        std::fs::remove_dir_all(&out).unwrap();
     }
-    // Of two signals that wait together, the system may hand over either one first.
-    assert_ends_at_once(child, &[130, 143]);
+    panic!("five times, the run was saved though a second signal came");
 }
 
 #[track_caller]

@@ -204,6 +204,8 @@ fn long_sweep(here: &Path) -> (std::process::Child, std::path::PathBuf) {
     let args = "sweep --models lenet-300-100 --epochs 500 --methods agp --out long";
     let args: Vec<&str> = args.split(' ').collect();
     let mut sweep = program::program(here, &args);
+    // A group of its own, as a shell gives it.
+    std::os::unix::process::CommandExt::process_group(&mut sweep, 0);
     let mut sweep = sweep.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let run = here.join("long/runs/lenet-300-100-mnist-mini-agp-0.9-seed-0");
     let begun = run.join("checkpoints/last");
@@ -221,23 +223,25 @@ fn long_sweep(here: &Path) -> (std::process::Child, std::path::PathBuf) {
 #[cfg(unix)]
 fn kill(signal: &str, process: &str) {
     let killed = std::process::Command::new("kill")
-        .args([signal, process])
+        .args([signal, "--", process])
         .status();
     assert!(killed.unwrap().success());
 }
 
 #[cfg(unix)]
 #[test]
-fn a_signal_to_the_sweep_alone_saves_its_runs() {
-    let folder = here();
-    let (sweep, run) = long_sweep(folder.path());
-    kill("-TERM", &sweep.id().to_string());
-    let output = sweep.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(143), "{text}");
-    assert!(text.contains("the sweep was stopped"), "{text}");
-    let record = fs::read_to_string(run.join("run.json")).unwrap();
-    assert!(record.contains("\"interrupted\""), "{record}");
+fn a_signal_to_the_sweep_or_to_all_of_its_group_saves_its_runs() {
+    for (signal, group, code) in [("-TERM", "", 143), ("-INT", "-", 130)] {
+        let folder = here();
+        let (sweep, run) = long_sweep(folder.path());
+        kill(signal, &format!("{group}{}", sweep.id()));
+        let output = sweep.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains("the sweep was stopped"), "{text}");
+        let record = fs::read_to_string(run.join("run.json")).unwrap();
+        assert!(record.contains("\"interrupted\""), "{record}");
+    }
 }
 
 #[cfg(unix)]

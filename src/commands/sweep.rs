@@ -185,6 +185,7 @@ fn begin<'a>(args: &SweepArgs, sweep: &SweepDir, cell: &'a Cell) -> Result<Job<'
         |path: &std::path::Path| File::create(path).map_err(|error| Error::output(path, &error));
     let (output, said) = (file(&sweep.output(cell))?, file(&sweep.said(cell))?);
     command.stdin(Stdio::null()).stdout(output).stderr(said);
+    apart(&mut command);
     let process = command.spawn().map_err(|error| refuse(&error))?;
     Ok(Job { cell, process })
 }
@@ -208,7 +209,16 @@ impl Drop for Jobs<'_> {
     }
 }
 
-/// Passes a signal on. Ctrl-C reaches the runs by itself, and a second one ends them while they save.
+/// Has a run get no signals but those that the sweep passes on: a terminal, like others, signals all of a group.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn apart(_: &mut Command) {}
+
+/// Passes a signal on, once: a second one would end the run while it saves.
 fn interrupt(process: &mut Child) {
     if cfg!(unix) && matches!(process.try_wait(), Ok(None)) {
         let id = process.id().to_string();
