@@ -1,9 +1,11 @@
 //! What finished runs reached, side by side.
 
+mod group;
 mod outcome;
 mod statistics;
 mod table;
 
+pub use group::{Group, Task, groups};
 pub use outcome::{Ending, Outcome, Reached, told};
 pub use statistics::Spread;
-pub use table::{Group, Task, csv, groups, text};
+pub use table::{csv, text};
