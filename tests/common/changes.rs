@@ -165,7 +165,7 @@ pub(crate) const CHANGES: &[Change] = &[
     ),
     // The wrong order of scores, and draws that repeat.
     ("score_magnitude", "magnitude_key(w[i])", "w[i]", &["score"]),
-    ("score_snip", "w[i] * dw[i]", "dw[i]", &["score"]),
+    ("score_snip", "w[i] * dw[i]", "w[i] + dw[i]", &["score"]),
     ("score_random", "draw[k]", "draw[0]", &["score"]),
     // The wrong sample, and a pixel that rounds the other way.
     (
