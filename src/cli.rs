@@ -128,11 +128,25 @@ impl DataArgs {
     }
 }
 
-/// The value of `train.length`.
-fn length(epochs: Option<i64>, steps: Option<i64>) -> Option<String> {
-    match (epochs, steps) {
-        (Some(epochs), _) => Some(format!("{epochs}ep")),
-        (None, steps) => steps.map(|steps| format!("{steps}it")),
+/// The budget of a run.
+#[derive(Debug, Args)]
+pub(crate) struct LengthArgs {
+    /// Passes over the training images
+    #[arg(long, value_name = "E", value_parser = values::count, allow_negative_numbers = true, conflicts_with = "steps")]
+    epochs: Option<i64>,
+    /// Steps of the optimiser, instead of epochs
+    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
+    steps: Option<i64>,
+}
+
+impl LengthArgs {
+    /// The value of `train.length`.
+    fn value(&self) -> Option<Value> {
+        let length = match (self.epochs, self.steps) {
+            (Some(epochs), _) => Some(format!("{epochs}ep")),
+            (None, steps) => steps.map(|steps| format!("{steps}it")),
+        };
+        length.map(Value::String)
     }
 }
 
@@ -200,12 +214,8 @@ pub(crate) struct TrainArgs {
     /// Share of the prunable weights to remove, from 0 to below 1
     #[arg(long, value_name = "S", value_parser = values::number, allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
-    /// Passes over the training images
-    #[arg(long, value_name = "E", value_parser = values::count, allow_negative_numbers = true, conflicts_with = "steps")]
-    pub(crate) epochs: Option<i64>,
-    /// Steps of the optimiser, instead of epochs
-    #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
-    pub(crate) steps: Option<i64>,
+    #[command(flatten)]
+    length: LengthArgs,
     /// Images in a step
     #[arg(long, value_name = "B", value_parser = values::batch, allow_negative_numbers = true)]
     pub(crate) batch: Option<i64>,
@@ -242,12 +252,11 @@ pub(crate) struct TrainArgs {
 impl TrainArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let length = length(self.epochs, self.steps);
         let flags = [
             ("model", text(&self.model)),
             ("prune.method", text(&self.method)),
             ("prune.sparsity", self.sparsity.map(Value::Float)),
-            ("train.length", text(&length)),
+            ("train.length", self.length.value()),
             ("train.batch", self.batch.map(Value::Integer)),
             ("learning_rate.initial", self.lr.map(Value::Float)),
             ("seed", self.seed.map(Value::Integer)),

@@ -10,9 +10,12 @@
     reason = "a failed test should panic, and its numbers are small"
 )]
 
+#[path = "common/golden.rs"]
+mod golden;
+
+use golden::{network, path};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wgprune::config::{Config, ProductKind};
 use wgprune::data::{self, Dataset, Split};
@@ -50,12 +53,6 @@ struct Golden {
     evaluated: f64,
 }
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("assets/golden")
-        .join(name)
-}
-
 /// The embedded set, with the first training images in place of its test images.
 fn dataset() -> Dataset {
     let mut dataset = data::open("mnist-mini", None).unwrap();
@@ -82,7 +79,7 @@ fn assert_close(what: &str, ours: f64, theirs: f64) -> f64 {
 
 fn assert_follows(model: &str, name: &str, product: ProductKind) {
     let dataset = dataset();
-    let text = std::fs::read_to_string(golden("conv_nets.json")).unwrap();
+    let text = std::fs::read_to_string(path("conv_nets.json")).unwrap();
     let wanted = &serde_json::from_str::<BTreeMap<String, Golden>>(&text).unwrap()[name];
     let mut config = Config::default();
     config.train.batch = BATCH;
@@ -106,7 +103,7 @@ fn assert_follows(model: &str, name: &str, product: ProductKind) {
         largest = largest.max(assert_close(&what, record.loss.into(), theirs));
     }
 
-    let file = golden(&format!("{name}.safetensors"));
+    let file = path(&format!("{name}.safetensors"));
     let theirs = load(&file, &net.parameters(), &net.name).unwrap();
     let ours = session.weights().unwrap();
     let mut off = Vec::new();
@@ -134,22 +131,15 @@ fn assert_follows(model: &str, name: &str, product: ProductKind) {
     );
 }
 
-fn file(name: &str) -> String {
-    golden(&format!("nets/{name}.toml"))
-        .to_str()
-        .unwrap()
-        .to_owned()
-}
-
 #[test]
 fn a_narrow_resnet_18_follows_pytorch() {
     let name = "resnet-18-narrow";
-    assert_follows(&file(name), name, ProductKind::Auto);
+    assert_follows(&network(name), name, ProductKind::Auto);
 }
 
 #[test]
 fn a_narrow_vgg_follows_pytorch() {
-    assert_follows(&file("vgg-narrow"), "vgg-narrow", ProductKind::Block);
+    assert_follows(&network("vgg-narrow"), "vgg-narrow", ProductKind::Block);
 }
 
 #[test]

@@ -3,7 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
-use std::path::{Path, PathBuf};
+#[path = "common/golden.rs"]
+mod golden;
+
+use golden::{Golden, network};
+use safetensors::Dtype;
 use std::sync::Arc;
 use wgprune::config::{Config, Scope};
 use wgprune::data;
@@ -15,23 +19,14 @@ use wgprune::train::{Readings, Session};
 const BATCH: u32 = 64;
 const SPARSITY: f64 = 0.9;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("assets/golden")
-        .join(name)
-}
-
 /// Which weights PyTorch keeps, in the order of files.
-fn theirs(name: &str) -> Vec<bool> {
-    let bytes = std::fs::read(golden("criteria.safetensors")).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let bits = file.tensor(name).unwrap().data().to_vec();
-    (bits.iter())
-        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1))
-        .collect()
+fn theirs(name: &str, criterion: &str) -> Vec<bool> {
+    let (bytes, _) = Golden::open("criteria").read::<u8>(name, criterion, Dtype::U8);
+    let bits = |byte: u8| (0..8).map(move |bit| byte >> bit & 1 == 1);
+    bytes.into_iter().flat_map(bits).collect()
 }
 
-fn assert_keeps_the_same(model: &str, name: &str, criterion: Criterion) {
+fn assert_keeps_the_same(model: &str, name: &str, (key, criterion): (&str, Criterion)) {
     let dataset = data::open("mnist-mini", None).unwrap();
     let mut config = Config::default();
     config.train.batch = BATCH;
@@ -55,7 +50,7 @@ fn assert_keeps_the_same(model: &str, name: &str, criterion: Criterion) {
     let ours: Vec<bool> = ours
         .flat_map(|(_, values)| values.iter().map(|&value| value != 0.0))
         .collect();
-    let theirs = theirs(name);
+    let theirs = theirs(name, key);
     assert!(theirs.len() - ours.len() < 8, "the rest fills a byte");
     let both = ours.iter().zip(&theirs).filter(|(a, b)| **a && **b).count();
     let share = f64::from(u32::try_from(both).unwrap()) / f64::from(keep[0]);
@@ -67,25 +62,20 @@ fn assert_keeps_the_same(model: &str, name: &str, criterion: Criterion) {
     );
 }
 
-fn file(name: &str) -> String {
-    golden(&format!("nets/{name}.toml"))
-        .to_str()
-        .unwrap()
-        .to_owned()
-}
+const SNIP: (&str, Criterion) = ("snip", Criterion::Snip);
 
 #[test]
 fn snip_keeps_of_a_narrow_resnet_18_what_pytorch_keeps() {
     let name = "resnet-18-narrow";
-    assert_keeps_the_same(&file(name), "resnet-18-narrow.snip", Criterion::Snip);
+    assert_keeps_the_same(&network(name), name, SNIP);
 }
 
 #[test]
 fn snip_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
-    assert_keeps_the_same(&file("vgg-narrow"), "vgg-narrow.snip", Criterion::Snip);
+    assert_keeps_the_same(&network("vgg-narrow"), "vgg-narrow", SNIP);
 }
 
 #[test]
 fn snip_keeps_of_resnet_20_what_pytorch_keeps() {
-    assert_keeps_the_same("resnet-20", "resnet-20.snip", Criterion::Snip);
+    assert_keeps_the_same("resnet-20", "resnet-20", SNIP);
 }

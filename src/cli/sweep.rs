@@ -1,6 +1,6 @@
 //! `sweep` and `compare`.
 
-use super::{DataArgs, DeviceArg, MemoryArg, edits, text, values};
+use super::{DataArgs, DeviceArg, LengthArgs, MemoryArg, edits, values};
 use clap::Args;
 use std::path::PathBuf;
 use toml::Value;
@@ -34,12 +34,8 @@ pub(crate) struct SweepArgs {
     pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     data: DataArgs,
-    /// Passes over the training images
-    #[arg(long, value_name = "E", value_parser = values::count, conflicts_with = "steps")]
-    epochs: Option<i64>,
-    /// Steps of the optimiser, instead of epochs
-    #[arg(long, value_name = "N", value_parser = values::count)]
-    steps: Option<i64>,
+    #[command(flatten)]
+    length: LengthArgs,
     #[command(flatten)]
     pub(crate) device: DeviceArg,
     #[command(flatten)]
@@ -58,8 +54,7 @@ pub(crate) struct SweepArgs {
 impl SweepArgs {
     /// What the flags change in the configuration of every run.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let length = text(&super::length(self.epochs, self.steps));
-        let flags = [("train.length", length)];
+        let flags = [("train.length", self.length.value())];
         edits(&self.set, self.data.edits().into_iter().chain(flags))
     }
 

@@ -5,6 +5,7 @@ use crate::cli::SweepArgs;
 use crate::interrupt::Interrupt;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -181,8 +182,7 @@ fn begin<'a>(args: &SweepArgs, sweep: &SweepDir, cell: &'a Cell) -> Result<Job<'
     if let Some(bytes) = args.memory.bytes {
         command.arg("--memory").arg(format!("{}MiB", bytes >> 20));
     }
-    let file =
-        |path: &std::path::Path| File::create(path).map_err(|error| Error::output(path, &error));
+    let file = |path: &Path| File::create(path).map_err(|error| Error::output(path, &error));
     let (output, said) = (file(&sweep.output(cell))?, file(&sweep.said(cell))?);
     command.stdin(Stdio::null()).stdout(output).stderr(said);
     apart(&mut command);

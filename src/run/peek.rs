@@ -1,7 +1,7 @@
 //! A look at a run that another process may work on.
 
-use super::record::{Record, State, read};
-use super::{CONFIG, RECORD, RESULTS, WEIGHTS};
+use super::record::{Record, read};
+use super::{CONFIG, RECORD, RESULTS};
 use crate::error::Result;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,8 @@ pub(crate) fn peek(path: &Path) -> Result<Option<Peek>> {
         return Ok(None);
     }
     let record: Record = read(&path.join(RECORD))?;
-    let is_done = record.state == State::Done && path.join(WEIGHTS).is_file();
     Ok(Some(Peek {
-        summary: record.summary.filter(|_| is_done),
+        summary: record.reached(path).cloned(),
         error: record.error.map(|error| error.what),
         config: path.join(CONFIG),
         results: std::fs::read_to_string(path.join(RESULTS)).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! `run.json` and `env.json`: what became of a run, and where it ran.
 
+use super::WEIGHTS;
 use crate::error::{Error, Result};
 use crate::gpu::AdapterFacts;
 use serde::de::DeserializeOwned;
@@ -57,6 +58,14 @@ pub(super) struct Record {
     pub(super) error: Option<Failure>,
     /// Of a run that is done.
     pub(super) summary: Option<Value>,
+}
+
+impl Record {
+    /// What the run in this folder reached, if it is done and its weights are there.
+    pub(super) fn reached(&self, folder: &Path) -> Option<&Value> {
+        let is_done = self.state == State::Done && folder.join(WEIGHTS).is_file();
+        self.summary.as_ref().filter(|_| is_done)
+    }
 }
 
 /// What [`Record::keep`] is where nobody says otherwise.

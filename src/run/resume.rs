@@ -85,8 +85,7 @@ impl Resume {
 
     /// What the run reached, if it is done.
     pub fn summary(&self) -> Option<&Value> {
-        let is_done = self.record.state == State::Done && self.weights_path().is_file();
-        self.record.summary.as_ref().filter(|_| is_done)
+        self.record.reached(&self.path)
     }
 
     /// Refuses other data than the run began with.

@@ -95,9 +95,7 @@ impl SweepDir {
 
     /// Where the line goes that a run prints.
     pub fn output(&self, cell: &Cell) -> PathBuf {
-        self.path
-            .join("configs")
-            .join(format!("{}.json", cell.name))
+        self.configs().join(format!("{}.json", cell.name))
     }
 
     /// Writes `summary.csv` anew, from what `csv` makes of all runs that the folder has, those of other commands too; and

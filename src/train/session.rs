@@ -215,8 +215,6 @@ impl Session {
         learning_rate: f64,
         optimiser: &OptimiserConfig,
     ) -> Result<()> {
-        let batch = self.settings.batch;
-        let per_epoch = self.train_images() / batch;
         let correction = |beta: f32| 1.0 - f64::from(beta).powf(f64::from(step + 1));
         let momentum = match self.settings.optimiser {
             Optimiser::Sgd(_) => optimiser.momentum,
@@ -227,15 +225,11 @@ impl Session {
             reason = "rounding to f32 is what is wanted"
         )]
         let params = StepParams {
-            position: step % per_epoch * batch,
-            count: batch,
-            record: self.unread,
-            epoch: step / per_epoch,
-            seed: key(self.seed),
             learning_rate: learning_rate as f32,
             correction_1: correction(optimiser.beta1) as f32,
             correction_2: correction(optimiser.beta2) as f32,
             momentum,
+            ..self.batch_of(step)
         };
         self.submit(params, &STEP)
     }
@@ -246,6 +240,20 @@ impl Session {
     /// The device was lost or reported an error.
     pub fn time_launches(&self, phase: &str, repeats: u32) -> Result<Vec<Vec<LaunchSeconds>>> {
         self.machine.time_dispatches(phase, repeats)
+    }
+
+    /// The images that a step takes, and where its record goes.
+    fn batch_of(&self, step: u32) -> StepParams {
+        let batch = self.settings.batch;
+        let per_epoch = self.train_images() / batch;
+        StepParams {
+            position: step % per_epoch * batch,
+            count: batch,
+            record: self.unread,
+            epoch: step / per_epoch,
+            seed: key(self.seed),
+            ..bytemuck::Zeroable::zeroed()
+        }
     }
 
     fn submit(&mut self, params: StepParams, phases: &[&str]) -> Result<()> {
@@ -304,16 +312,8 @@ impl Session {
     /// If the metrics table is full.
     pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<()> {
         assert!(!self.is_full(), "the metrics table is read when it is full");
-        let batch = self.settings.batch;
-        let params = StepParams {
-            position: step % (self.train_images() / batch) * batch,
-            count: batch,
-            // The step's own record comes over it.
-            record: self.unread,
-            epoch: step / (self.train_images() / batch),
-            seed: key(self.seed),
-            ..bytemuck::Zeroable::zeroed()
-        };
+        // The step's own record comes over that of the scores.
+        let params = self.batch_of(step);
         self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
         if self.settings.criterion.needs_gradients() {

@@ -5,14 +5,26 @@
 
 use bytemuck::{Pod, pod_collect_to_vec};
 use safetensors::{Dtype, SafeTensors};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Of a file in assets/golden.
+pub(crate) fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("assets/golden")
+        .join(name)
+}
+
+/// The file of a network there, as `--model` takes it.
+pub(crate) fn network(name: &str) -> String {
+    let path = path(&format!("nets/{name}.toml"));
+    path.to_str().unwrap().to_owned()
+}
 
 pub(crate) struct Golden(Vec<u8>);
 
 impl Golden {
     pub(crate) fn open(op: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/golden");
-        Self(std::fs::read(folder.join(format!("{op}.safetensors"))).unwrap())
+        Self(std::fs::read(path(&format!("{op}.safetensors"))).unwrap())
     }
 
     /// Values and shape of `case.name`.
