@@ -86,7 +86,7 @@ fn from_channels(winograd_channels: u32, settings: Vec<Setting>) -> Vec<Setting>
 fn conv2d_agrees_with_its_twin_by_winograds_algorithm() {
     for (s, has_bias) in [
         // Whole tiles, tiles that pass an edge, tiles that pass both, and images smaller than a tile; where 2 x 2 is enough,
-        // a whole tile, several, and some that pass an edge.
+        // a whole tile, several, and some that pass an edge; and so many channels that values are narrower.
         (shape([3, 8, 12, 8], [16, 3, 1, 1]), true),
         (shape([2, 7, 9, 12], [20, 3, 1, 1]), false),
         (shape([2, 9, 6, 36], [40, 3, 1, 1]), true),
@@ -94,6 +94,8 @@ fn conv2d_agrees_with_its_twin_by_winograds_algorithm() {
         (shape([6, 2, 2, 8], [16, 3, 1, 1]), true),
         (shape([3, 2, 7, 12], [8, 3, 1, 1]), false),
         (shape([5, 1, 2, 20], [4, 3, 1, 1]), false),
+        (shape([2, 3, 5, 256], [8, 3, 1, 1]), false),
+        (shape([1, 5, 4, 8], [256, 3, 1, 1]), true),
     ] {
         let settings = from_channels(4, settings());
         assert!(settings.iter().all(|it| s.is_winograd(it.tuning)));

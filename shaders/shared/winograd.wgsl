@@ -1,4 +1,4 @@
-// Tiles of SIDE x SIDE pixels of an image N·H·W·C, four channels to a value.
+// Tiles of SIDE x SIDE pixels of an image N·H·W·C, several channels to a value.
 override N: u32;
 override H: u32;
 override W: u32;
@@ -7,7 +7,7 @@ override ROWS: u32 = (H + SIDE - 1u) / SIDE; // of tiles
 override COLUMNS: u32 = (W + SIDE - 1u) / SIDE;
 override TILES: u32 = N * ROWS * COLUMNS;
 
-// A tile, its four channels, and its first pixel.
+// A tile, the channels of a value, and its first pixel.
 struct Tile { index: u32, c: u32, row: u32, column: u32, h: u32, w: u32, image: u32 }
 fn tile_at(i: u32) -> Tile {
     let index = i / C;

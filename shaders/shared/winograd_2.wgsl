@@ -1,6 +1,5 @@
 // Winograd's F(2, 3) along an axis, by the points 0, 1, -1 and infinity (Lavin and Gray 2016, section 4.1): three taps over
 // the pixels -1 to 2 give the outputs 0 and 1 of a tile. The functions are those of winograd_4.
-alias Value = vec4<f32>;
 const SIDE = 2u;
 const POINTS = 4u;
 

@@ -1,6 +1,5 @@
 // Winograd's F(4, 3) along an axis, by the points 0, 1, -1, 2, -2 and infinity (Lavin and Gray 2016, section 4.2): three
 // taps over the pixels -1 to 4 give the outputs 0 to 3 of a tile.
-alias Value = vec4<f32>;
 const SIDE = 4u;
 const POINTS = 6u;
 

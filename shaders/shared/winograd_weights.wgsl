@@ -1,4 +1,4 @@
-// The weights of C·K filters, four outputs to a value.
+// The weights of C·K filters, several outputs to a value.
 override LENGTH: u32; // C·K in values
 override K: u32; // in values
 

@@ -6,9 +6,9 @@
 
 use super::Conv2d;
 use crate::gpu::{Constant, Kept, Kernel, Plan, Tensor, Tuning, kernel};
-use crate::ops::Write;
 use crate::ops::linear::{Linear, LinearBatch};
 use crate::ops::product::{LONGEST_SUM, sum_rows};
+use crate::ops::{Write, vector_type};
 
 const INPUT: Kernel = kernel!(
     "conv2d_winograd_input",
@@ -75,8 +75,14 @@ const SCHEMES: [Scheme; 2] = [
 /// The row and the column of the point that gets the sum of a tile of `dy`, in either scheme.
 const SUM_POINT: [u32; 2] = [1, 1];
 
-/// Channels that the kernels load at once.
-const WIDTH: u32 = 4;
+/// What channels must come in.
+const LEAST_WIDTH: u32 = 4;
+
+/// Channels that a kernel loads at once. Rows of many channels lie a multiple of 1 KiB apart, so that what a tile or a filter
+/// reads falls into few places of a CPU's cache; narrower values need half as many of them at a time.
+fn width(channels: u32) -> u32 {
+    if channels.is_multiple_of(256) { 2 } else { 4 }
+}
 
 /// Largest binding that WebGPU promises.
 const LARGEST_BINDING: u64 = 128 << 20;
@@ -94,9 +100,11 @@ impl Scheme {
         self.points * self.points
     }
 
-    /// The kernel for these tiles.
-    fn kernel(self, kernel: &Kernel) -> Kernel {
-        kernel.with(format!("f{}", self.side), self.text)
+    /// The kernel for these tiles, which loads so many channels at once.
+    fn kernel(self, kernel: &Kernel, width: u32) -> Kernel {
+        let value = vector_type("f32", width);
+        let text = format!("alias Value = {value};\n{}", self.text);
+        kernel.with(format!("f{}x{width}", self.side), &text)
     }
 }
 
@@ -122,8 +130,8 @@ impl Winograd {
         let points = u64::from(scheme.squared()) * largest;
         let fits = (conv.kernel, conv.stride, conv.pad) == (3, 1, 1)
             && c.min(k) >= tuning.winograd_channels
-            && c.is_multiple_of(WIDTH)
-            && k.is_multiple_of(WIDTH)
+            && c.is_multiple_of(LEAST_WIDTH)
+            && k.is_multiple_of(LEAST_WIDTH)
             && tiles <= LONGEST_SUM
             && 4 * points <= LARGEST_BINDING;
         fits.then_some(Self {
@@ -251,11 +259,12 @@ impl Winograd {
         tensors: &[&Tensor],
     ) {
         let Conv2d { n, h, w, .. } = self.conv;
-        let values = channels / WIDTH;
+        let width = width(channels);
+        let values = channels / width;
         let shape: [Constant; 4] =
             [("N", n), ("H", h), ("W", w), ("C", values)].map(|(name, value)| (name, value.into()));
         plan.elementwise(
-            &self.scheme.kernel(kernel),
+            &self.scheme.kernel(kernel, width),
             &[&shape, own].concat(),
             tensors,
             self.tiles * values,
@@ -263,9 +272,15 @@ impl Winograd {
     }
 
     fn per_weight(self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor]) {
-        let values = self.conv.k / WIDTH;
+        let width = width(self.conv.k);
+        let values = self.conv.k / width;
         let length = self.conv.c * values;
         let constants = [("LENGTH", length.into()), ("K", values.into())];
-        plan.elementwise(&self.scheme.kernel(kernel), &constants, tensors, length);
+        plan.elementwise(
+            &self.scheme.kernel(kernel, width),
+            &constants,
+            tensors,
+            length,
+        );
     }
 }
