@@ -1,9 +1,8 @@
-// mask <- mask and (key above the threshold, or equal to it and among the first remaining); w *= mask
+// mask <- mask and (key above the threshold, or equal to it and among the first remaining)
 @group(0) @binding(0) var<storage, read> selection: array<u32>;
 @group(0) @binding(1) var<storage, read> ties: array<u32>;
 @group(0) @binding(2) var<storage, read> keys: array<u32>;
-@group(0) @binding(3) var<storage, read_write> w: array<u32>;
-@group(0) @binding(4) var<storage, read_write> mask: array<u32>;
+@group(0) @binding(3) var<storage, read_write> mask: array<u32>;
 override CHUNKS: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -24,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
                 survives = rank < remaining;
                 rank++;
             }
-            if survives { survivors |= 1u << bit; } else { w[i] = 0u; }
+            survivors |= select(0u, 1u << bit, survives);
         }
         mask[chunk * (CHUNK / 32u) + word] = survivors;
     }

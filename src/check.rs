@@ -20,6 +20,7 @@ pub mod max_pool;
 pub mod metrics;
 mod product;
 pub mod prune;
+pub mod regrow;
 pub mod relu;
 pub mod retouch;
 pub mod score;
@@ -111,6 +112,7 @@ pub fn cases() -> Vec<Case> {
         clip::cases(),
         update::cases(),
         prune::cases(),
+        regrow::cases(),
         score::cases(),
     ];
     ops.into_iter().flatten().collect()

@@ -4,6 +4,7 @@ mod keys;
 mod measured;
 mod method;
 mod optimiser;
+mod prune;
 mod range;
 mod recipe;
 mod resolve;
@@ -12,13 +13,13 @@ mod tuning;
 pub use measured::{AdapterChoices, Choice, Measured, TuningFile};
 pub use method::{METHODS, Method, MethodFile};
 pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
+pub use prune::{Collapse, METHOD_KEYS, PruneConfig, Scope, SparseStart};
 pub use recipe::{RECIPES, Recipe};
 pub use tuning::{ProductKind, TuningConfig};
 
 use crate::data::{self, Dataset, ImageOptions};
 use crate::net::{InitConfig, Network};
-use crate::ops::Criterion;
-use crate::train::{Curve, Length};
+use crate::train::Length;
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
 
@@ -151,58 +152,6 @@ pub struct TrainConfig {
     pub label_smoothing: f32,
 }
 
-/// What is ranked together, and how many weights each part keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// All prunable weights.
-    Global,
-    /// Each prunable tensor by itself, all at the same sparsity.
-    Layer,
-    /// Each by itself, sparser the larger it is ([`erk`](crate::train::erk)).
-    Erk,
-}
-
-/// What becomes of a layer that would lose its last weight, so that nothing passes it any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Collapse {
-    /// It keeps the weight that ranks highest in it, and another layer one less.
-    KeepOne,
-    /// The run stops.
-    Error,
-    /// It loses it.
-    Allow,
-}
-
-/// `[prune]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PruneConfig {
-    /// Name of a [`Method`], which stands for `schedule`, `initial`, `criterion`, `scope`, `exclude`, `start` and `end`.
-    pub method: String,
-    /// Share of the prunable weights that is removed at the end.
-    pub sparsity: f64,
-    /// How it gets there.
-    pub schedule: Curve,
-    /// Share from which it begins.
-    pub initial: f64,
-    /// By what weights are ranked: `magnitude`, `random` or `snip`.
-    pub criterion: Criterion,
-    /// `global`, `layer` or `erk`.
-    pub scope: Scope,
-    /// What becomes of a layer that would lose its last weight.
-    pub collapse: Collapse,
-    /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
-    pub exclude: Vec<String>,
-    /// Step of the first update.
-    pub start: Length,
-    /// End of the schedule.
-    pub end: Length,
-    /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
-    pub every: String,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -255,31 +204,6 @@ impl Default for TrainConfig {
             length: Length::Epochs(10),
             batch: 128,
             label_smoothing: 0.0,
-        }
-    }
-}
-
-impl PruneConfig {
-    /// Whether anything is ever removed.
-    pub fn prunes(&self) -> bool {
-        self.schedule != Curve::None
-    }
-}
-
-impl Default for PruneConfig {
-    fn default() -> Self {
-        Self {
-            method: "progressive".into(),
-            sparsity: 0.9,
-            schedule: Curve::Linear,
-            initial: 0.0,
-            criterion: Criterion::Magnitude,
-            scope: Scope::Global,
-            collapse: Collapse::KeepOne,
-            exclude: Vec::new(),
-            start: Length::Steps(0),
-            end: Length::Percent(75.0),
-            every: "auto".into(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod fuse;
 mod geometry;
 mod init;
 mod layer;
+mod mask;
 mod models;
 mod parameter;
 mod record;

@@ -17,6 +17,8 @@ pub enum Stream {
     Dropout = 4,
     /// By what weights are ranked where that is chance, counted by step; drawn on the device.
     Score = 5,
+    /// Which weights grow back where that is chance, counted by step; drawn on the device.
+    Regrow = 6,
 }
 
 /// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): four

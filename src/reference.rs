@@ -20,6 +20,7 @@ pub mod linear;
 pub mod max_pool;
 pub mod metrics;
 pub mod prune;
+pub mod regrow;
 pub mod relu;
 pub mod retouch;
 pub mod score;

@@ -7,6 +7,7 @@ mod clock;
 mod evaluate;
 mod fit;
 mod length;
+mod mask;
 mod report;
 mod schedule;
 mod scope;
@@ -22,14 +23,16 @@ pub use evaluate::Evaluator;
 pub use fit::{fit, keeping};
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
-pub use schedule::{Curve, LearningRate, OneCycle, Ramp, RateShape, Schedule, kept_at};
+pub use schedule::{
+    Curve, LearningRate, OneCycle, Ramp, RateShape, Regrowth, Schedule, kept_at, moved_at,
+};
 pub use scope::{erk, wanted};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;
 
 use clock::Clock;
-use watch::{check_collapse, check_finite, check_kept};
+use watch::check_finite;
 
 use crate::config::Config;
 use crate::error::Result;
@@ -66,19 +69,24 @@ pub fn train(
         if step % schedule.epoch == 0 {
             session.shuffle(step / schedule.epoch);
         }
-        let update = schedule.ramp.and_then(|ramp| ramp.due(step));
-        if let Some(sparsity) = update {
-            session.prune(step, &session.wanted(config.prune.scope, sparsity))?;
-        }
+        // What grows may go by the gradients of the step before, which no checkpoint has.
+        let grows = schedule.regrowth.is_some();
+        let changed = if (step == 0 || !grows) && mask::changes(schedule, step) {
+            Some(mask::change(session, config, schedule, step)?)
+        } else {
+            None
+        };
         let rate = &schedule.learning_rate;
         let optimiser = config.optimiser.with_momentum(rate.momentum_at(step));
         session.step(step, rate.at(step), &optimiser)?;
         position.step = step + 1;
         let ends_run = position.step == schedule.steps;
         let ends_epoch = ends_run || position.step % schedule.epoch == 0;
+        let changes = grows && !ends_run && mask::changes(schedule, position.step);
         let saves = ends_epoch || stop(position.step) || clock.unsaved() > UNSAVED;
         if saves
-            || update.is_some()
+            || changed.is_some()
+            || changes
             || session.is_full()
             || clock.first().is_none()
             || clock.unread() > UNREAD
@@ -92,11 +100,12 @@ pub fn train(
             clock.mark_read();
         }
         clock.stepped(config.train.batch);
-        if let Some(sparsity) = update {
-            let wanted = session.wanted(config.prune.scope, sparsity);
-            check_kept(&kept, &wanted, session)?;
-            check_collapse(config.prune.collapse, &kept, session, step)?;
+        if let Some(kept) = changed {
             observer.pruned(step, session.sparsity(&kept), &kept)?;
+        }
+        if changes {
+            kept = mask::change(session, config, schedule, position.step)?;
+            observer.pruned(position.step, session.sparsity(&kept), &kept)?;
         }
         if !saves {
             continue;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use wgprune::config::{Config, OptimiserKind};
 use wgprune::gpu::Tuning;
 use wgprune::net::{MODELS, compile};
-use wgprune::ops::Criterion;
+use wgprune::ops::{Criterion, Growth};
 use wgprune::train::settings;
 
 const LONGEST_SOURCE: usize = 400;
@@ -168,12 +168,13 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     let mut launched = BTreeSet::new();
-    for (kind, criterion) in [
-        (OptimiserKind::Sgd, Criterion::Magnitude),
-        (OptimiserKind::Adam, Criterion::Random),
-        (OptimiserKind::Sgd, Criterion::Snip),
+    for (kind, criterion, growth) in [
+        (OptimiserKind::Sgd, Criterion::Magnitude, Growth::Gradient),
+        (OptimiserKind::Adam, Criterion::Random, Growth::None),
+        (OptimiserKind::Sgd, Criterion::Snip, Growth::None),
     ] {
         let mut config = Config::default();
+        config.prune.regrow = growth;
         config.optimiser.kind = kind;
         config.prune.criterion = criterion;
         config.data.erase = 0.5;

@@ -10,9 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
     Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, GatherBatch,
-    Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Relu, Retouch, Score, Sgd, StepParams,
-    UpdateTensors, Write,
+    Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu, Retouch, Score, Sgd,
+    StepParams, UpdateTensors, Write,
 };
+use wgprune::random::Stream;
 
 /// The message of the panic with which `op` refuses tensors of these lengths, if it does.
 fn refusal<const T: usize>(
@@ -210,11 +211,26 @@ fn retouching_asks_for_its_batches_and_tables() {
 
 #[test]
 fn pruning_asks_for_whole_chunks_and_its_entries() {
-    let lengths = [3 * CHUNK, 3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
-    assert_exact(lengths, |plan, [keys, w, mask, selection, histogram]| {
+    let lengths = [3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
+    assert_exact(lengths, |plan, [keys, mask, selection, histogram]| {
         let keep = plan.tensor("keep", &[2]);
-        Prune { segment: 1 }.record(plan, &keep, [keys, w, mask], [selection, histogram]);
+        Prune { segment: 1 }.record(plan, &keep, [keys, mask], [selection, histogram]);
     });
+    assert_exact([3, 96], |plan, [mask, x]| Prune::clear(plan, mask, x));
+    let lengths = [3 * CHUNK, 3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
+    assert_exact(
+        lengths,
+        |plan, [kept, grown, mask, selection, histogram]| {
+            let counts = plan.tensor("counts", &[2]);
+            let [own, others] = [0, 1].map(|segment| Prune { segment });
+            let op = Regrow {
+                length: 2 * CHUNK + 1,
+                kept: own,
+                grown: others,
+            };
+            op.record(plan, &counts, [kept, grown, mask], [selection, histogram]);
+        },
+    );
     assert_exact([3 * CHUNK / 32, 3 * CHUNK], |plan, [mask, keys]| {
         Prune::protect(plan, mask, keys);
     });
@@ -223,6 +239,7 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
             let score = Score {
                 length: 7,
                 criterion,
+                stream: Stream::Score,
             };
             score.record(plan, [w, dw, step], keys);
         });

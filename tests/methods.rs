@@ -7,8 +7,8 @@ mod program;
 
 use program::{assert_command_refused, here, wgprune};
 use toml::Value;
-use wgprune::config::{Config, METHODS, Method, Scope};
-use wgprune::ops::Criterion;
+use wgprune::config::{Config, METHOD_KEYS, METHODS, Method, Scope, SparseStart};
+use wgprune::ops::{Criterion, Growth};
 use wgprune::train::{Curve, Length, Schedule};
 
 fn resolve(file: Option<&str>, edits: &[(&str, Value)]) -> Config {
@@ -30,18 +30,12 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
         assert!(file.title.len() > 15 && !file.cost.is_empty());
         assert!(!file.prune.contains_key("method") && !file.prune.contains_key("sparsity"));
         let config = resolve(None, &[("prune.method", method.name.into())]);
-        // Each says all of when and what, or the keys of another method would shine through.
-        let keys = [
-            "schedule",
-            "initial",
-            "criterion",
-            "scope",
-            "exclude",
-            "start",
-            "end",
-        ];
-        for key in keys {
-            assert!(file.prune.contains_key(key), "{}: {key}", method.name);
+        for key in file.prune.keys() {
+            assert!(
+                METHOD_KEYS.contains(&key.as_str()),
+                "{}: {key}",
+                method.name
+            );
         }
         Schedule::new(&config, 6_000).unwrap();
     }
@@ -58,6 +52,8 @@ fn the_presets_are_as_they_were_chosen() {
     let wanted = [
         ("agp", Curve::Cubic, Magnitude, Layer, at(20.0), at(75.0)),
         ("dense", Curve::None, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("granet", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
+        ("granet-s2s", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
         ("iterative", Curve::Iterative(3), Magnitude, Global, at(20.0), at(75.0)),
         ("magnitude-init", Curve::OneShot, Magnitude, Global, Length::Steps(0), at(100.0)),
         ("one-cycle", cycle, Magnitude, Layer, Length::Steps(0), at(100.0)),
@@ -65,6 +61,8 @@ fn the_presets_are_as_they_were_chosen() {
         ("progressive", Curve::Linear, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("random", Curve::OneShot, Random, Layer, Length::Steps(0), at(100.0)),
         ("random-erk", Curve::OneShot, Random, Erk, Length::Steps(0), at(100.0)),
+        ("rigl", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("set", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("snip", Curve::OneShot, Snip, Global, Length::Steps(0), at(100.0)),
     ];
     assert!(METHODS.iter().map(|method| method.name).eq(wanted.map(|row| row.0)));
@@ -74,6 +72,15 @@ fn the_presets_are_as_they_were_chosen() {
         assert_eq!(are, (schedule, criterion, scope, start, end), "{name}");
         let dense: &[&str] = if name == "one-cycle" { &["linear"] } else { &[] };
         assert_eq!(prune.exclude, dense, "{name}");
+        let growth = match name {
+            "granet" => (SparseStart::None, Growth::Gradient, 0.5, 0.005, at(100.0)),
+            "granet-s2s" => (SparseStart::Erk, Growth::Gradient, 0.5, 0.005, at(100.0)),
+            "rigl" => (SparseStart::Erk, Growth::Gradient, 0.3, 0.0, at(75.0)),
+            "set" => (SparseStart::Erk, Growth::Random, 0.3, 0.0, at(75.0)),
+            _ => (SparseStart::None, Growth::None, 0.3, 0.0, at(75.0)),
+        };
+        let is = (prune.sparse_start, prune.regrow, prune.regrow_share, prune.regrow_least, prune.regrow_end);
+        assert_eq!(is, growth, "{name}");
     }
 }
 

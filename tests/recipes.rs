@@ -62,7 +62,7 @@ fn recipes_mean_the_runs_that_they_are_named_after() {
     // The network; steps of an epoch and of the run; learning rate of the first and of the last step; step after the
     // ramp, and sparsity, unless the recipe waits for a method and prunes nothing by itself.
     let wanted = [
-        ("granet-cifar", "vgg-19", 351, 56_160, 0.1, 1e-3, None),
+        ("granet-cifar", "vgg-19", 351, 56_160, 0.1, 1e-3, Some((28_080, 0.9))),
         ("grasp-cifar", "vgg-19", 390, 62_400, 0.1, 1e-3, None),
         ("lenet-5-mnist", "lenet-5", 468, 9_360, 0.05, 0.0, Some((3_744, 0.9))),
         ("lth-mnist", "lenet-300-100", 916, 50_000, 1.2e-3, 1.2e-3, None),

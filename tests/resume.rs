@@ -11,7 +11,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use wgprune::config::{Config, Margin, OptimiserKind, RateKind, Scope};
+use wgprune::config::{Config, METHODS, Margin, OptimiserKind, PruneConfig, RateKind, Scope};
 use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, Result};
 use wgprune::gpu::{Gpu, Options};
@@ -208,6 +208,31 @@ fn running_statistics_dropout_clipping_and_momentum_go_on_where_they_were() {
         assert!(bench.advance(&config, &whole, u32::MAX));
         // Within the first epoch of six steps, at its end, and on the way down.
         for stop in [3, 6, 9] {
+            assert!(!bench.advance(&config, &parts, stop));
+        }
+        assert!(bench.advance(&config, &parts, u32::MAX));
+        assert_same_outcome(&whole, &parts);
+    }
+}
+
+/// Updates before steps and after them, and masks that a run begins with.
+#[test]
+fn every_method_goes_on_where_it_was() {
+    let bench = Bench::new();
+    for method in METHODS {
+        let edits = [("prune.method".to_owned(), method.name.into())];
+        let prune = Config::resolve(None, &edits).unwrap().prune;
+        let mut config = rich(OptimiserKind::Sgd);
+        config.prune = PruneConfig {
+            sparsity: 0.8,
+            every: "2it".into(),
+            ..prune
+        };
+        let folder = here();
+        let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+        assert!(bench.advance(&config, &whole, u32::MAX), "{}", method.name);
+        // Before the first step, and right before and after an update.
+        for stop in [0, 4, 7] {
             assert!(!bench.advance(&config, &parts, stop));
         }
         assert!(bench.advance(&config, &parts, u32::MAX));

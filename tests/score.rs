@@ -5,14 +5,23 @@ mod common;
 use common::assert_sound_everywhere;
 use wgprune::check::score::{check, params};
 use wgprune::ops::{Criterion, Score, StepParams};
+use wgprune::random::Stream;
 use wgprune::reference::score::{magnitude_keys, random_keys};
 
 #[test]
 fn scores_agree_with_their_twin() {
     for criterion in [Criterion::Magnitude, Criterion::Random, Criterion::Snip] {
         for length in [1, 1030, 70_003] {
-            let op = Score { length, criterion };
-            assert_sound_everywhere(&format!("{op:?}"), |setting| check(setting, op));
+            for stream in [Stream::Score, Stream::Regrow] {
+                let op = Score {
+                    length,
+                    criterion,
+                    stream,
+                };
+                if stream == Stream::Score || criterion == Criterion::Random {
+                    assert_sound_everywhere(&format!("{op:?}"), |setting| check(setting, op));
+                }
+            }
         }
     }
 }
@@ -25,7 +34,7 @@ fn keys_have_the_order_of_magnitudes() {
 }
 
 #[test]
-fn every_step_and_every_seed_draws_other_keys() {
+fn every_step_every_seed_and_every_purpose_draws_other_keys() {
     let here = params();
     let others = [
         StepParams {
@@ -41,10 +50,12 @@ fn every_step_and_every_seed_draws_other_keys() {
             ..here
         },
     ];
-    let keys = random_keys(1000, &here);
-    assert_eq!(keys, random_keys(1000, &here));
-    for other in others {
-        let drawn = random_keys(1000, &other);
+    let stream = Stream::Score;
+    let keys = random_keys(1000, &here, stream);
+    assert_eq!(keys, random_keys(1000, &here, stream));
+    let others = others.map(|other| (other, stream));
+    for (other, stream) in others.into_iter().chain([(here, Stream::Regrow)]) {
+        let drawn = random_keys(1000, &other, stream);
         let same = drawn.iter().zip(&keys).filter(|(a, b)| a == b).count();
         assert!(same < 2, "{other:?}");
     }

@@ -63,6 +63,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "max_pool",
         "metrics",
         "prune",
+        "regrow",
         "relu",
         "retouch",
         "score",
@@ -131,6 +132,8 @@ fn many_broken_kernels_are_all_found_and_named() {
         ),
         ("relu_grad_input", "dx[i] += value", "dx[i] -= value"),
         ("max_pool_grad_input", "dx[i] += sum", "dx[i] = sum"),
+        ("prune_clear", "vec4(0u), x[i]", "x[i], vec4(0u)"),
+        ("regrow_candidates", "~mask[word] & weights", "~mask[word]"),
     ];
     let patches = changes.map(|(kernel, from, to)| Patch { kernel, from, to });
     let report = report(patches.to_vec());

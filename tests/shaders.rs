@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::bench::peak_probes;
-use wgprune::config::{Collapse, Config, OptimiserKind, Scope};
+use wgprune::config::{Collapse, Config, OptimiserKind, Scope, SparseStart};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, compile};
-use wgprune::ops::Criterion;
+use wgprune::ops::{Criterion, Growth};
 use wgprune::selftest::probes;
 use wgprune::train::settings;
 
@@ -47,6 +47,8 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.optimiser.kind = OptimiserKind::Adam;
                 config.optimiser.clip_norm = 1.0;
                 config.prune.criterion = Criterion::Random;
+                config.prune.sparse_start = SparseStart::Erk;
+                config.prune.regrow = Growth::Random;
                 config.prune.collapse = Collapse::Allow;
             }
             if variant & 4 > 0 {

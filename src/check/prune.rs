@@ -37,8 +37,8 @@ pub fn check_by(
         let words = start / 32..(start + length) / 32;
         let part = start..start + length;
         let keep = keep[op.segment as usize];
-        let (w, mask) = twin::prune(keep, &keys[part.clone()], &w[part], &mask[words]);
-        pruned_w.extend(w);
+        let mask = twin::prune(keep, &keys[part.clone()], &mask[words]);
+        pruned_w.extend(twin::clear(&mask, &w[part]));
         pruned_mask.extend(mask);
     }
     let left = pruned_mask.iter().map(|word| word.count_ones()).sum();
@@ -47,7 +47,6 @@ pub fn check_by(
     let keep = bench.input("keep", keep);
     let keys = bench.input("keys", keys);
     bench.direction("prune");
-    let gw = bench.state("w", w, Expected::bits(&pruned_w));
     let gmask = bench.state("mask", mask, Expected::bits(&pruned_mask));
     let empty = [0u32; 2048];
     let histogram = bench.state("histogram", &empty, Expected::bits(&empty));
@@ -56,7 +55,6 @@ pub fn check_by(
     for (op, length) in parts {
         let part = [
             keys.view("keys part", start, &[*length]),
-            gw.view("w part", start, &[*length]),
             gmask.view("mask part", start / 32, &[length / 32]),
         ];
         op.record(
@@ -67,6 +65,9 @@ pub fn check_by(
         );
         start += length;
     }
+    bench.direction("clear");
+    let gw = bench.state("w", w, Expected::bits(&pruned_w));
+    Prune::clear(&mut bench.plan, &gmask, &gw);
     bench.direction("count");
     let count = bench.state("count", &[7u32; 3], Expected::bits(&[7, 7, left]));
     Prune::count(&mut bench.plan, &gmask, &count, 2);

@@ -3,6 +3,7 @@
 use super::{Bench, Case, Expected, Finding, Setting, floats, step};
 use crate::error::Result;
 use crate::ops::{Criterion, Score, StepParams};
+use crate::random::Stream;
 use crate::reference::{Bounded, score as twin};
 
 /// A step with a position, an epoch and a seed of its own.
@@ -33,7 +34,7 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     bench.direction("score");
     let expected = match op.criterion {
         Criterion::Magnitude => Expected::bits(&twin::magnitude_keys(&w)),
-        Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params)),
+        Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params, op.stream)),
         Criterion::Snip => {
             // A sign would show in the key's highest bit, which makes the float a negative one.
             let scores: Vec<Bounded> = twin::snip(&w, &dw);
@@ -50,6 +51,7 @@ pub(super) fn cases() -> Vec<Case> {
         let op = Score {
             length: 3001,
             criterion,
+            stream: Stream::Score,
         };
         let shape = format!("{}, {criterion:?}", op.length).to_lowercase();
         Case::new("score", shape, move |setting| check(setting, op))

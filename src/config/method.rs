@@ -27,7 +27,7 @@ pub struct MethodFile {
     pub paper: Option<String>,
     /// What it takes beside the training of the network.
     pub cost: String,
-    /// Keys of `[prune]`: `schedule`, `initial`, `criterion`, `scope`, `exclude`, `start` and `end`.
+    /// Those of [`METHOD_KEYS`](super::METHOD_KEYS) that are not as by default.
     pub prune: Table,
 }
 

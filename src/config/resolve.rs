@@ -1,17 +1,15 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
 use super::keys::{MEASURED, NETWORK, TUNING, check_keys};
+use super::prune::AUTO;
 use super::range::range;
-use super::{Config, MAX_BATCH, Method, recipe};
+use super::{Config, MAX_BATCH, METHOD_KEYS, Method, PruneConfig, recipe};
 use crate::data;
 use crate::error::{Error, Result};
 use crate::net::{self, Net, Network, Shape};
 use crate::train::{Length, Schedule};
 use std::path::Path;
 use toml::{Table, Value};
-
-/// `prune.every` by the rule of [`Schedule::new`].
-const AUTO: &str = "auto";
 
 /// The section of pruning, and the key of its method.
 const PRUNE: &str = "prune";
@@ -129,8 +127,7 @@ impl Config {
             prune,
             ..
         } = self;
-        range("prune.sparsity", prune.sparsity, 0.0, 1.0, true)?;
-        range("prune.initial", prune.initial, 0.0, prune.sparsity, false)?;
+        prune.check()?;
         range(
             "train.batch",
             train.batch.into(),
@@ -157,21 +154,6 @@ impl Config {
         range("data.erase", data.erase, 0.0, 1.0, false)?;
         optimiser.check()?;
         learning_rate.check()?;
-        if prune.every != AUTO {
-            let every = prune.every.parse::<Length>();
-            let every = every
-                .map_err(|why| Error::config(format!("prune.every: {why}"), "or write auto"))?;
-            // A share may still round to 0 steps, which then are 1.
-            if matches!(
-                every,
-                Length::Epochs(0) | Length::Steps(0) | Length::Percent(0.0)
-            ) {
-                return Err(Error::config(
-                    format!("prune.every is {every}, so mask updates never come"),
-                    "write at least 1it, or auto",
-                ));
-            }
-        }
         Ok(())
     }
 }
@@ -183,7 +165,10 @@ fn named_method(table: &Table) -> Option<String> {
 
 /// The keys of `[prune]` that a method stands for.
 fn preset(method: &str) -> Result<Table> {
-    Ok(Method::find(method)?.file().prune)
+    let mut keys = Table::try_from(PruneConfig::default()).expect("every field has a TOML value");
+    keys.retain(|key, _| METHOD_KEYS.contains(&key));
+    keys.extend(Method::find(method)?.file().prune);
+    Ok(keys)
 }
 
 /// Lays keys of `[prune]` over those in `table`.

@@ -2,12 +2,13 @@
 
 use super::arena::{Arena, Placed};
 use super::batch::{RetouchTensors, record_gathers};
+use super::mask::Masks;
 use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
 use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
-    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, GatherBatch, Metrics, Prune,
-    RandomErasing, Record, Score, Sgd, StepParams, UpdateTensors,
+    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, GatherBatch, Growth,
+    Metrics, RandomErasing, Record, Sgd, StepParams, UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -49,13 +50,18 @@ pub struct Settings {
     pub per_layer: bool,
     /// Where all are ranked together, let each keep a weight.
     pub protect: bool,
+    /// Whether a run may begin with a random mask.
+    pub sparse_start: bool,
+    /// What grows back where a mask moves.
+    pub growth: Growth,
 }
 
 /// The plan of a run, and the tensors that the host writes or reads.
 ///
 /// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward` (as it
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
-/// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `prune`.
+/// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `sparsify`
+/// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back).
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -104,6 +110,8 @@ pub struct RunTensors {
     pub mask: Tensor,
     /// How many weights each segment shall keep: one for the network, or one for each prunable tensor.
     pub keep: Tensor,
+    /// How many weights of each prunable tensor `sparsify` leaves or `regrow` does not drop, and then how many of each grow.
+    pub layer_counts: Tensor,
     /// How many weights of each prunable tensor the mask keeps; set by the host with the mask, then by `prune`.
     pub kept: Tensor,
     /// 0 at the start.
@@ -154,7 +162,7 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
         layers.backward(&mut plan, &inferred, Mode::Infer);
     }
     record_update(&mut plan, settings, &tensors, &arena);
-    record_prune(&mut plan, settings, &tensors, &arena);
+    Masks::new(settings, &tensors, &arena, &mut plan).record(&mut plan);
     Compiled {
         can_keep: layers.can_keep,
         plan,
@@ -228,6 +236,7 @@ impl RunTensors {
                 .collect(),
             mask: plan.tensor("mask", &[all.len() / 32]),
             keep: plan.tensor("keep", &[segments]),
+            layer_counts: plan.tensor("layer_counts", &[2, prunable]),
             kept: metrics.view("kept", table, &[prunable]),
             metrics,
             histogram: plan.tensor("histogram", &[2048]),
@@ -281,52 +290,5 @@ fn record_update(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, are
     match settings.optimiser {
         Optimiser::Sgd(sgd) => sgd.record(plan, update, &state[0]),
         Optimiser::Adam(adam) => adam.record(plan, update, [&state[0], &state[1]]),
-    }
-}
-
-fn record_prune(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, arena: &Arena) {
-    plan.phase("prune");
-    let RunTensors {
-        weights,
-        mask,
-        keep,
-        kept,
-        histogram,
-        step,
-        ..
-    } = tensors;
-    let selection = plan.tensor("selection", &[2]);
-    let all = |tensor: &Tensor| tensor.view(&tensor.name, 0, &[arena.prunable]);
-    let keys = plan.scratch("keys", &[arena.prunable]);
-    plan.layer("score");
-    let score = Score {
-        length: arena.prunable,
-        criterion: settings.criterion,
-    };
-    let inputs = [&all(weights), &all(&arena.gradients), step];
-    score.record(plan, inputs, &keys);
-    let ranges = arena.prunable_ranges();
-    let mask_of = |(first, len): (u32, u32)| mask.view("mask", first / 32, &[len / 32]);
-    if settings.protect && !settings.per_layer {
-        plan.layer("protect");
-        for &range in &ranges {
-            let own = keys.view("keys", range.0, &[range.1]);
-            Prune::protect(plan, &mask_of(range), &own);
-        }
-    }
-    let segments = if settings.per_layer {
-        ranges.clone()
-    } else {
-        vec![(0, arena.prunable)]
-    };
-    for (segment, range) in (0..).zip(segments) {
-        plan.layer(format!("segment {segment}"));
-        let [keys, w] = [&keys, weights].map(|all| all.view(&all.name, range.0, &[range.1]));
-        let own = [&keys, &w, &mask_of(range)];
-        Prune { segment }.record(plan, keep, own, [&selection, histogram]);
-    }
-    plan.layer("count");
-    for (slot, range) in (0..).zip(ranges) {
-        Prune::count(plan, &mask_of(range), kept, slot);
     }
 }

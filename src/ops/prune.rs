@@ -10,6 +10,7 @@ const SELECT: Kernel = kernel!("prune_select", "selection");
 const TIES: Kernel = kernel!("prune_ties", "grid", "selection");
 const SCAN: Kernel = kernel!("prune_scan");
 const APPLY: Kernel = kernel!("prune_apply", "grid", "selection");
+const CLEAR: Kernel = kernel!("prune_clear", "grid", "mask");
 const PROTECT: Kernel = kernel!("prune_protect", "selection");
 const COUNT: Kernel = kernel!("prune_count");
 
@@ -22,8 +23,8 @@ const PASSES: [(u32, u32); 3] = [(21, 11), (10, 11), (0, 10)];
 /// Invocations of kernels that run as one workgroup.
 const WIDTH: u32 = 256;
 
-/// Keeps the `keep[segment]` active weights of the largest keys among those ranked together, and removes the others for
-/// good: mask bit 0, weight 0. Equal keys are kept in the order of their positions.
+/// Keeps the `keep[segment]` active weights of the largest keys among those ranked together, and removes the others from
+/// the mask. Equal keys are kept in the order of their positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prune {
     /// Entry of `keep` that holds how many shall survive; a number above the active ones keeps them all.
@@ -31,9 +32,9 @@ pub struct Prune {
 }
 
 impl Prune {
-    /// `keys` (see [`Score`](super::Score)), `w` and `mask` (one bit for each weight, lowest first) are those of the
-    /// weights ranked together, a multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements,
-    /// `histogram` 2048 that are 0 before and after.
+    /// `keys` (see [`Score`](super::Score)) and `mask` (one bit for each weight, lowest first) are those of the weights
+    /// ranked together, a multiple of [`CHUNK`]; mask bits of padding are 0. `selection` has 2 elements, `histogram` 2048
+    /// that are 0 before and after.
     ///
     /// # Panics
     /// If a tensor has another number of elements than that, or `keep` has no entry for the segment.
@@ -41,13 +42,11 @@ impl Prune {
         &self,
         plan: &mut Plan,
         keep: &Tensor,
-        [keys, w, mask]: [&Tensor; 3],
+        [keys, mask]: [&Tensor; 2],
         [selection, histogram]: [&Tensor; 2],
     ) {
-        let chunks = w.len() / CHUNK;
-        for tensor in [keys, w] {
-            tensor.expect_len(&[chunks, CHUNK]);
-        }
+        let chunks = keys.len() / CHUNK;
+        keys.expect_len(&[chunks, CHUNK]);
         mask.expect_len(&[chunks, CHUNK / 32]);
         selection.expect_len(&[2]);
         histogram.expect_len(&[1 << PASSES[0].1]);
@@ -74,7 +73,18 @@ impl Prune {
         }
         plan.elementwise(&TIES, &[count], &[keys, mask, selection, &ties], chunks);
         plan.dispatch(&SCAN, &[count, width], &[&ties], one);
-        plan.elementwise(&APPLY, &[count], &[selection, &ties, keys, w, mask], chunks);
+        plan.elementwise(&APPLY, &[count], &[selection, &ties, keys, mask], chunks);
+    }
+
+    /// `x` becomes 0 where `mask` is.
+    ///
+    /// # Panics
+    /// If `x` has not 32 elements for each word of the mask.
+    pub fn clear(plan: &mut Plan, mask: &Tensor, x: &Tensor) {
+        x.expect_len(&[mask.len(), 32]);
+        let vectors = x.len() / 4;
+        let constants: [Constant; 1] = [("VECTORS", vectors.into())];
+        plan.elementwise(&CLEAR, &constants, &[mask, x], vectors);
     }
 
     /// Gives the active weight of the largest key, the first of equal ones, the largest key there is, so that it stays

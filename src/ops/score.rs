@@ -2,6 +2,7 @@
 
 use super::StepParams;
 use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
+use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 
 const MAGNITUDE: Kernel = kernel!("score_magnitude", "score", "grid");
@@ -36,6 +37,8 @@ pub struct Score {
     pub length: u32,
     /// What the score is.
     pub criterion: Criterion,
+    /// What random numbers are drawn for.
+    pub stream: Stream,
 }
 
 impl Score {
@@ -56,6 +59,11 @@ impl Score {
             Criterion::Random => (&RANDOM, &[params, keys][..], fours),
             Criterion::Snip => (&SNIP, &[w, dw, keys][..], self.length),
         };
-        plan.elementwise(kernel, &[length], tensors, count);
+        let stream: Constant = ("STREAM", (self.stream as u32).into());
+        let constants = match self.criterion {
+            Criterion::Random => &[length, stream][..],
+            Criterion::Magnitude | Criterion::Snip => &[length],
+        };
+        plan.elementwise(kernel, constants, tensors, count);
     }
 }

@@ -16,17 +16,22 @@ pub fn protect(keys: &[u32], mask: &[u32]) -> Vec<u32> {
     keys
 }
 
-/// Of the weights that `mask` keeps, the `keep` with the largest keys stay as they are; the others, and those removed
-/// before, become 0. Equal keys stay in the order of their positions. Returns the weights and the mask.
-pub fn prune(keep: u32, keys: &[u32], w: &[f32], mask: &[u32]) -> (Vec<f32>, Vec<u32>) {
-    let mut active: Vec<usize> = (0..w.len()).filter(|&i| is_kept(mask, i)).collect();
+/// The mask of the `keep` weights with the largest keys, of those that `mask` keeps. Equal keys stay in the order of their
+/// positions.
+pub fn prune(keep: u32, keys: &[u32], mask: &[u32]) -> Vec<u32> {
+    let mut active: Vec<usize> = (0..keys.len()).filter(|&i| is_kept(mask, i)).collect();
     // The sort is stable.
     active.sort_by_key(|&i| std::cmp::Reverse(keys[i]));
     active.truncate(keep as usize);
-    let mut pruned = (vec![0.0; w.len()], vec![0; mask.len()]);
+    let mut pruned = vec![0; mask.len()];
     for i in active {
-        pruned.0[i] = w[i];
-        pruned.1[i / 32] |= 1 << (i % 32);
+        pruned[i / 32] |= 1 << (i % 32);
     }
     pruned
+}
+
+/// `x`, 0 where `mask` is.
+pub fn clear(mask: &[u32], x: &[f32]) -> Vec<f32> {
+    let clear = |(i, &x): (usize, &f32)| if is_kept(mask, i) { x } else { 0.0 };
+    x.iter().enumerate().map(clear).collect()
 }

@@ -9,10 +9,10 @@ pub fn magnitude_keys(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.abs().to_bits()).collect()
 }
 
-/// Random keys of `count` weights.
-pub fn random_keys(count: u32, step: &StepParams) -> Vec<u32> {
+/// Random keys of `count` weights, drawn for what `stream` says.
+pub fn random_keys(count: u32, step: &StepParams, stream: Stream) -> Vec<u32> {
     let key = |i: u32| {
-        let counter = [i / 4, step.position, step.epoch, Stream::Score as u32];
+        let counter = [i / 4, step.position, step.epoch, stream as u32];
         philox(counter, step.seed)[i as usize % 4]
     };
     (0..count).map(key).collect()

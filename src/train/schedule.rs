@@ -2,13 +2,16 @@
 
 mod curve;
 mod rate;
+mod regrowth;
 
 pub use curve::Curve;
 pub use rate::{LearningRate, OneCycle, RateShape};
+pub use regrowth::{Regrowth, moved_at};
 
 use super::Length;
-use crate::config::Config;
+use crate::config::{Config, Scope};
 use crate::error::{Error, Result};
+use crate::ops::Growth;
 
 /// When what happens in a run, all in steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,10 @@ pub struct Schedule {
     pub learning_rate: LearningRate,
     /// Sparsity, unless the run is dense.
     pub ramp: Option<Ramp>,
+    /// The sparsity of the random mask that the run begins with, and how it is spread, if it does.
+    pub sparse_start: Option<(Scope, f64)>,
+    /// When weights grow back, if they do.
+    pub regrowth: Option<Regrowth>,
 }
 
 impl Schedule {
@@ -77,11 +84,39 @@ impl Schedule {
                 })
             })
             .transpose()?;
+        let regrowth = match ramp {
+            Some(Ramp { start, every, .. }) if prune.regrow != Growth::None => {
+                let end = in_steps(prune.regrow_end);
+                if end > steps || end <= start {
+                    return Err(Error::config(
+                        format!("weights grow from step {start} to step {end} of {steps}"),
+                        "prune.start must be before prune.regrow_end, and prune.regrow_end within the run",
+                    ));
+                }
+                Some(Regrowth {
+                    share: prune.regrow_share,
+                    least: prune.regrow_least,
+                    start,
+                    end,
+                    every,
+                })
+            }
+            _ => None,
+        };
+        let sparsity = match prune.schedule {
+            Curve::Constant => prune.sparsity,
+            _ => prune.initial,
+        };
+        let sparse_start = (prune.sparse_start.scope())
+            .filter(|_| sparsity > 0.0 && prune.prunes())
+            .map(|scope| (scope, sparsity));
         Ok(Self {
             steps,
             epoch,
             learning_rate,
             ramp,
+            sparse_start,
+            regrowth,
         })
     }
 }

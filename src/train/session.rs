@@ -1,5 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+mod mask;
 mod state;
 
 pub use state::{ParameterState, Snapshot};
@@ -8,11 +9,11 @@ use super::choices::tell_choices;
 use super::evaluate::{count, score, upload};
 use super::{
     ImageSet, Score, check_augmentation, check_batch, check_data, choices, fit, keeping, settings,
-    train_images, wanted,
+    train_images,
 };
-use crate::config::{Config, OptimiserConfig, Scope};
+use crate::config::{Config, OptimiserConfig};
 use crate::data::Dataset;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
     Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
@@ -177,12 +178,6 @@ impl Session {
         excluded.map(|own| own.name.as_str())
     }
 
-    /// Removed share of the prunable weights, where so many of each tensor are kept.
-    pub fn sparsity(&self, kept: &[u32]) -> f64 {
-        let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
-        1.0 - sum(kept) / sum(&self.prunable)
-    }
-
     /// The parameter that holds this position of all parameters.
     pub fn parameter_at(&self, position: u32) -> &str {
         let before = self
@@ -293,41 +288,6 @@ impl Session {
     /// The device was lost or reported an error.
     pub fn read_records(&mut self) -> Result<Vec<Record>> {
         self.read().map(|readings| readings.records)
-    }
-
-    /// How many weights each segment of `scope` keeps at this sparsity.
-    pub fn wanted(&self, scope: Scope, sparsity: f64) -> Vec<u32> {
-        let shapes: Vec<&[u32]> = self.tensors.prunable().map(|own| &own.shape[..]).collect();
-        wanted(scope, &shapes, sparsity)
-    }
-
-    /// Submits a mask update before `step` that keeps so many weights of each segment. Where the criterion asks for
-    /// gradients, they are those of the images that the step is about to take, without augmentation, through the network as
-    /// it is used.
-    ///
-    /// # Errors
-    /// The device was lost or reported an error, or the loss is not finite.
-    ///
-    /// # Panics
-    /// If the metrics table is full.
-    pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<()> {
-        assert!(!self.is_full(), "the metrics table is read when it is full");
-        // The step's own record comes over that of the scores.
-        let params = self.batch_of(step);
-        self.machine.write(&self.tensors.step, &[params]);
-        self.machine.write(&self.tensors.keep, keep);
-        if self.settings.criterion.needs_gradients() {
-            self.machine.replay(&GRADIENTS)?;
-            let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
-            if records[self.unread as usize].fault().is_some() {
-                return Err(Error::new(
-                    ErrorKind::Diverged,
-                    format!("the loss that weights are ranked by before step {step} is not finite"),
-                    "rank them earlier, with --set prune.start=0it, or lower --lr",
-                ));
-            }
-        }
-        self.machine.replay(&["prune"])
     }
 
     /// Loss, without smoothing, and accuracy over all images of a set. Forgets the order of the epoch.

@@ -1,6 +1,8 @@
 //! From the configuration to what a plan is made from.
 
-use crate::config::{Collapse, Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope};
+use crate::config::{
+    Collapse, Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
+};
 use crate::net::{Optimiser, Settings};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
 
@@ -70,5 +72,7 @@ pub fn settings(
         criterion: config.prune.criterion,
         per_layer: config.prune.scope != Scope::Global,
         protect: config.prune.collapse == Collapse::KeepOne,
+        sparse_start: config.prune.sparse_start != SparseStart::None,
+        growth: config.prune.regrow,
     }
 }

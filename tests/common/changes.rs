@@ -133,14 +133,14 @@ pub(crate) const CHANGES: &[Change] = &[
         "prune_apply",
         "rank < remaining",
         "rank <= remaining",
-        &["prune"],
+        &["prune", "regrow"],
     ),
     // Races, and an output that is not set.
     (
         "prune_select",
         "workgroupBarrier();\n    if lane",
         "if lane",
-        &["prune"],
+        &["prune", "regrow"],
     ),
     (
         "metrics",

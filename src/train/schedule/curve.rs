@@ -31,10 +31,12 @@ pub enum Curve {
     OneShot,
     /// `iterative(3)`: in so many equal jumps.
     Iterative(u32),
+    /// `constant`: the same from the start, as where a run begins with a sparse mask that only moves.
+    Constant,
 }
 
 /// Their names, as far as a bracket.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "none",
     "linear",
     "cubic",
@@ -42,6 +44,7 @@ const NAMES: [&str; 7] = [
     "cosine",
     "one-shot",
     "iterative",
+    "constant",
 ];
 
 impl Curve {
@@ -56,7 +59,7 @@ impl Curve {
                 logistic(progress) / logistic(1.0)
             }
             Self::Cosine => f64::midpoint(1.0, -(PI * progress).cos()),
-            Self::OneShot => 1.0,
+            Self::OneShot | Self::Constant => 1.0,
             Self::Iterative(jumps) => {
                 let jumps = f64::from(jumps);
                 // A progress of a third must not reach the second of three jumps by a rounding.
@@ -87,6 +90,7 @@ impl FromStr for Curve {
             ("cubic", []) => Ok(Self::Cubic),
             ("cosine", []) => Ok(Self::Cosine),
             ("one-shot", []) => Ok(Self::OneShot),
+            ("constant", []) => Ok(Self::Constant),
             ("one-cycle", []) => Ok(Self::OneCycle {
                 alpha: 14.0,
                 beta: 5.0,
@@ -128,6 +132,7 @@ impl fmt::Display for Curve {
             Self::Cosine => f.write_str("cosine"),
             Self::OneShot => f.write_str("one-shot"),
             Self::Iterative(jumps) => write!(f, "iterative({jumps})"),
+            Self::Constant => f.write_str("constant"),
         }
     }
 }

@@ -1,0 +1,196 @@
+//! `[prune]`: when weights are removed, which of them, and what grows back.
+
+use super::range::range;
+use crate::error::{Error, Result};
+use crate::ops::{Criterion, Growth};
+use crate::train::{Curve, Length};
+use serde::{Deserialize, Serialize};
+
+/// `prune.every` by the rule of [`Schedule::new`](crate::train::Schedule::new).
+pub(super) const AUTO: &str = "auto";
+
+/// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
+pub const METHOD_KEYS: [&str; 12] = [
+    "schedule",
+    "initial",
+    "sparse_start",
+    "criterion",
+    "scope",
+    "exclude",
+    "start",
+    "end",
+    "regrow",
+    "regrow_share",
+    "regrow_least",
+    "regrow_end",
+];
+
+/// What is ranked together, and how many weights each part keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// All prunable weights.
+    Global,
+    /// Each prunable tensor by itself, all at the same sparsity.
+    Layer,
+    /// Each by itself, sparser the larger it is ([`erk`](crate::train::erk)).
+    Erk,
+}
+
+/// What becomes of a layer that would lose its last weight, so that nothing passes it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Collapse {
+    /// It keeps the weight that ranks highest in it, and another layer one less.
+    KeepOne,
+    /// The run stops.
+    Error,
+    /// It loses it.
+    Allow,
+}
+
+/// The layers' shares of a random mask that a run begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SparseStart {
+    /// There is none: a run begins with all weights.
+    None,
+    /// As [`Scope::Layer`] has them.
+    Layer,
+    /// As [`Scope::Erk`] has them.
+    Erk,
+}
+
+impl SparseStart {
+    /// What says how many weights each layer keeps, if there is a mask.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::None => None,
+            Self::Layer => Some(Scope::Layer),
+            Self::Erk => Some(Scope::Erk),
+        }
+    }
+}
+
+/// `[prune]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PruneConfig {
+    /// Name of a [`Method`](super::Method), which stands for all of [`METHOD_KEYS`].
+    pub method: String,
+    /// Share of the prunable weights that is removed at the end.
+    pub sparsity: f64,
+    /// How it gets there.
+    pub schedule: Curve,
+    /// Share from which it begins.
+    pub initial: f64,
+    /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
+    /// layers, if there is to be one.
+    pub sparse_start: SparseStart,
+    /// By what weights are ranked: `magnitude`, `random` or `snip`.
+    pub criterion: Criterion,
+    /// `global`, `layer` or `erk`.
+    pub scope: Scope,
+    /// What becomes of a layer that would lose its last weight.
+    pub collapse: Collapse,
+    /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
+    pub exclude: Vec<String>,
+    /// Step of the first update.
+    pub start: Length,
+    /// End of the schedule.
+    pub end: Length,
+    /// What grows back at each update, where as many of the smallest weights of a layer are dropped first.
+    pub regrow: Growth,
+    /// Share of the weights of a layer that is dropped in the beginning; it falls along half a cosine.
+    pub regrow_share: f64,
+    /// And to which share.
+    pub regrow_least: f64,
+    /// When it gets there, and weights stop to grow.
+    pub regrow_end: Length,
+    /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
+    pub every: String,
+}
+
+impl PruneConfig {
+    /// Whether anything is ever removed.
+    pub fn prunes(&self) -> bool {
+        self.schedule != Curve::None
+    }
+
+    /// Refuses values that no run can use.
+    pub(super) fn check(&self) -> Result<()> {
+        range("prune.sparsity", self.sparsity, 0.0, 1.0, true)?;
+        range("prune.initial", self.initial, 0.0, self.sparsity, false)?;
+        range("prune.regrow_share", self.regrow_share, 0.0, 1.0, false)?;
+        range(
+            "prune.regrow_least",
+            self.regrow_least,
+            0.0,
+            self.regrow_share,
+            false,
+        )?;
+        if let (Scope::Layer | Scope::Erk, Some(start)) = (self.scope, self.sparse_start.scope())
+            && start != self.scope
+        {
+            return Err(Error::config(
+                format!(
+                    "prune.sparse_start is {}, but prune.scope is {}, by which layers keep other numbers of weights",
+                    name(&self.sparse_start),
+                    name(&self.scope)
+                ),
+                "set both alike, or prune.scope to global",
+            ));
+        }
+        if self.regrow != Growth::None && !self.prunes() {
+            return Err(Error::config(
+                format!(
+                    "prune.regrow is {}, but prune.schedule is none, so there is nothing to grow",
+                    name(&self.regrow)
+                ),
+                "set prune.schedule to constant, or prune.regrow to none",
+            ));
+        }
+        if self.every == AUTO {
+            return Ok(());
+        }
+        let every = self.every.parse::<Length>();
+        let every =
+            every.map_err(|why| Error::config(format!("prune.every: {why}"), "or write auto"))?;
+        // A share may still round to 0 steps, which then are 1.
+        match every {
+            Length::Epochs(0) | Length::Steps(0) | Length::Percent(0.0) => Err(Error::config(
+                format!("prune.every is {every}, so mask updates never come"),
+                "write at least 1it, or auto",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Default for PruneConfig {
+    fn default() -> Self {
+        Self {
+            method: "progressive".into(),
+            sparsity: 0.9,
+            schedule: Curve::Linear,
+            initial: 0.0,
+            sparse_start: SparseStart::None,
+            criterion: Criterion::Magnitude,
+            scope: Scope::Global,
+            collapse: Collapse::KeepOne,
+            exclude: Vec::new(),
+            start: Length::Steps(0),
+            end: Length::Percent(75.0),
+            regrow: Growth::None,
+            regrow_share: 0.3,
+            regrow_least: 0.0,
+            regrow_end: Length::Percent(75.0),
+            every: AUTO.into(),
+        }
+    }
+}
+
+/// A value as a file has it.
+fn name(value: &impl Serialize) -> String {
+    toml::Value::try_from(value).map_or_else(|_| String::new(), |value| value.to_string())
+}

@@ -1,0 +1,175 @@
+//! What changes the mask of a run: the phases `sparsify`, `prune` and `regrow`.
+
+use super::arena::Arena;
+use super::{RunTensors, Settings};
+use crate::gpu::{Plan, Tensor};
+use crate::ops::{Criterion, Growth, Prune, Regrow, Score};
+use crate::random::Stream;
+
+/// Where the mask of a run is being recorded.
+pub(super) struct Masks<'a> {
+    settings: &'a Settings,
+    tensors: &'a RunTensors,
+    arena: &'a Arena,
+    /// What a selection works with.
+    found: [Tensor; 2],
+}
+
+impl<'a> Masks<'a> {
+    pub(super) fn new(
+        settings: &'a Settings,
+        tensors: &'a RunTensors,
+        arena: &'a Arena,
+        plan: &mut Plan,
+    ) -> Self {
+        let selection = plan.tensor("selection", &[2]);
+        Self {
+            settings,
+            tensors,
+            arena,
+            found: [selection, tensors.histogram.clone()],
+        }
+    }
+
+    /// All that the settings ask for.
+    pub(super) fn record(&self, plan: &mut Plan) {
+        if self.settings.sparse_start {
+            self.sparsify(plan);
+        }
+        self.prune(plan);
+        if self.settings.growth != Growth::None {
+            self.regrow(plan);
+        }
+    }
+
+    /// Leaves random weights of each tensor.
+    fn sparsify(&self, plan: &mut Plan) {
+        plan.phase("sparsify");
+        let keys = self.keys(plan, "keys", Criterion::Random, Stream::Score);
+        for (segment, range) in (0..).zip(self.arena.prunable_ranges()) {
+            plan.layer(format!("segment {segment}"));
+            let own = [&part(&keys, range), &self.mask(range)];
+            Prune { segment }.record(plan, &self.tensors.layer_counts, own, self.found.each_ref());
+        }
+        self.clear(plan, &self.tensors.weights);
+        self.count(plan);
+    }
+
+    /// Removes the weights that the criterion ranks lowest.
+    fn prune(&self, plan: &mut Plan) {
+        let &Settings {
+            criterion,
+            per_layer,
+            protect,
+            ..
+        } = self.settings;
+        plan.phase("prune");
+        let keys = self.keys(plan, "keys", criterion, Stream::Score);
+        let ranges = self.arena.prunable_ranges();
+        if protect && !per_layer {
+            plan.layer("protect");
+            for &range in &ranges {
+                Prune::protect(plan, &self.mask(range), &part(&keys, range));
+            }
+        }
+        let segments = if per_layer {
+            ranges
+        } else {
+            vec![(0, self.arena.prunable)]
+        };
+        for (segment, range) in (0..).zip(segments) {
+            plan.layer(format!("segment {segment}"));
+            let own = [&part(&keys, range), &self.mask(range)];
+            Prune { segment }.record(plan, &self.tensors.keep, own, self.found.each_ref());
+        }
+        self.clear(plan, &self.tensors.weights);
+        self.count(plan);
+    }
+
+    /// Drops the smallest weights of each tensor, and lets as many others grow. What grows begins at 0 and at rest; what is
+    /// dropped and grows at once stays as it was.
+    fn regrow(&self, plan: &mut Plan) {
+        plan.phase("regrow");
+        // Since the last step, weights may have been removed whose momentum must not come back with them.
+        self.clear_state(plan);
+        let kept = self.keys(plan, "keys", Criterion::Magnitude, Stream::Score);
+        let grown = match self.settings.growth {
+            Growth::Random => self.keys(plan, "growth.keys", Criterion::Random, Stream::Regrow),
+            Growth::Gradient | Growth::None => {
+                let keys = plan.scratch("growth.keys", &[self.arena.prunable]);
+                let gradients = self.prunable(&self.arena.gradients);
+                let score = self.score(Criterion::Magnitude, Stream::Regrow);
+                let inputs = [&gradients, &gradients, &self.tensors.step];
+                score.record(plan, inputs, &keys);
+                keys
+            }
+        };
+        let ranges = self.arena.prunable_ranges();
+        let others = u32::try_from(ranges.len()).expect("fewer tensors than weights");
+        for ((slot, range), parameter) in (0..).zip(ranges).zip(self.tensors.prunable()) {
+            plan.layer(format!("segment {slot}"));
+            let op = Regrow {
+                length: parameter.len(),
+                kept: Prune { segment: slot },
+                grown: Prune {
+                    segment: others + slot,
+                },
+            };
+            let own = [&part(&kept, range), &part(&grown, range), &self.mask(range)];
+            op.record(plan, &self.tensors.layer_counts, own, self.found.each_ref());
+        }
+        self.clear(plan, &self.tensors.weights);
+        self.clear_state(plan);
+        self.count(plan);
+    }
+
+    fn score(&self, criterion: Criterion, stream: Stream) -> Score {
+        Score {
+            length: self.arena.prunable,
+            criterion,
+            stream,
+        }
+    }
+
+    /// Keys of all prunable weights.
+    fn keys(&self, plan: &mut Plan, name: &str, criterion: Criterion, stream: Stream) -> Tensor {
+        plan.layer("score");
+        let keys = plan.scratch(name, &[self.arena.prunable]);
+        let [w, dw] = [&self.tensors.weights, &self.arena.gradients].map(|all| self.prunable(all));
+        let score = self.score(criterion, stream);
+        score.record(plan, [&w, &dw, &self.tensors.step], &keys);
+        keys
+    }
+
+    /// The part of a tensor of all parameters that pruning changes.
+    fn prunable(&self, tensor: &Tensor) -> Tensor {
+        part(tensor, (0, self.arena.prunable))
+    }
+
+    fn mask(&self, (first, len): (u32, u32)) -> Tensor {
+        part(&self.tensors.mask, (first / 32, len / 32))
+    }
+
+    fn clear(&self, plan: &mut Plan, tensor: &Tensor) {
+        plan.layer("clear");
+        let mask = self.mask((0, self.arena.prunable));
+        Prune::clear(plan, &mask, &self.prunable(tensor));
+    }
+
+    fn clear_state(&self, plan: &mut Plan) {
+        for state in &self.tensors.state {
+            self.clear(plan, state);
+        }
+    }
+
+    fn count(&self, plan: &mut Plan) {
+        plan.layer("count");
+        for (slot, range) in (0..).zip(self.arena.prunable_ranges()) {
+            Prune::count(plan, &self.mask(range), &self.tensors.kept, slot);
+        }
+    }
+}
+
+fn part(tensor: &Tensor, (first, len): (u32, u32)) -> Tensor {
+    tensor.view(&tensor.name, first, &[len])
+}

@@ -1,0 +1,95 @@
+//! Updates of the mask.
+
+use super::{GRADIENTS, Session};
+use crate::config::Scope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::Record;
+use crate::train::{moved_at, wanted};
+
+impl Session {
+    /// How many weights each segment of `scope` keeps at this sparsity.
+    pub fn wanted(&self, scope: Scope, sparsity: f64) -> Vec<u32> {
+        let shapes: Vec<&[u32]> = self.tensors.prunable().map(|own| &own.shape[..]).collect();
+        wanted(scope, &shapes, sparsity)
+    }
+
+    /// Removed share of the prunable weights, where so many of each tensor are kept.
+    pub fn sparsity(&self, kept: &[u32]) -> f64 {
+        let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
+        1.0 - sum(kept) / sum(&self.prunable)
+    }
+
+    /// Waits for the device and reads how many weights of each prunable tensor the mask keeps.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn kept(&self) -> Result<Vec<u32>> {
+        self.machine.read(&self.tensors.kept)
+    }
+
+    /// Submits a mask before the first step that leaves so many random weights of each tensor.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// If the configuration of the session has no such start.
+    pub fn sparsify(&mut self, keep: &[u32]) -> Result<()> {
+        let params = self.batch_of(0);
+        self.machine.write(&self.tensors.step, &[params]);
+        let none = vec![0; keep.len()];
+        self.machine
+            .write(&self.tensors.layer_counts, &[keep, &none].concat());
+        self.machine.replay(&["sparsify"])
+    }
+
+    /// Submits a mask update before `step` that keeps so many weights of each segment. Where the criterion asks for
+    /// gradients, they are those of the images that the step is about to take, without augmentation, through the network as
+    /// it is used.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error, or the loss is not finite.
+    ///
+    /// # Panics
+    /// If the metrics table is full.
+    pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<()> {
+        assert!(!self.is_full(), "the metrics table is read when it is full");
+        // The step's own record comes over that of the scores.
+        let params = self.batch_of(step);
+        self.machine.write(&self.tensors.step, &[params]);
+        self.machine.write(&self.tensors.keep, keep);
+        if self.settings.criterion.needs_gradients() {
+            self.machine.replay(&GRADIENTS)?;
+            let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
+            if records[self.unread as usize].fault().is_some() {
+                return Err(Error::new(
+                    ErrorKind::Diverged,
+                    format!("the loss that weights are ranked by before step {step} is not finite"),
+                    "rank them earlier, with --set prune.start=0it, or lower --lr",
+                ));
+            }
+        }
+        self.machine.replay(&["prune"])
+    }
+
+    /// Submits a mask update after the step before `step`, by whose gradients it may go: of the `kept` weights of each
+    /// tensor this share is dropped, and as many others grow.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// If by the configuration of the session nothing grows.
+    pub fn regrow(&mut self, step: u32, share: f64, kept: &[u32]) -> Result<()> {
+        let params = self.batch_of(step);
+        self.machine.write(&self.tensors.step, &[params]);
+        let moved = kept.iter().map(|&kept| moved_at(share, kept));
+        let stay = kept
+            .iter()
+            .zip(moved.clone())
+            .map(|(kept, moved)| kept - moved);
+        let counts: Vec<u32> = stay.chain(moved).collect();
+        self.machine.write(&self.tensors.layer_counts, &counts);
+        self.machine.replay(&["regrow"])
+    }
+}
