@@ -24,7 +24,8 @@ pub use fit::{fit, keeping};
 pub use length::Length;
 pub use report::{Checkpoint, EpochSummary, Finish, Observer, Outcome, Position};
 pub use schedule::{
-    Curve, LearningRate, OneCycle, Ramp, RateShape, Regrowth, Schedule, kept_at, moved_at,
+    Curve, LearningRate, Moment, OneCycle, Ramp, RateShape, Regrowth, Rounds, Schedule, kept_at,
+    moved_at,
 };
 pub use scope::{erk, wanted};
 pub use score::{ImageSet, Score};
@@ -66,9 +67,11 @@ pub fn train(
     let mut kept = session.read()?.kept;
     let mut clock = Clock::start(position.spent);
     for step in position.step..schedule.steps {
-        if step % schedule.epoch == 0 {
-            session.shuffle(step / schedule.epoch);
+        let now = schedule.moment(step);
+        if now.is_drawn_for(schedule.epoch) {
+            session.shuffle(now.step / schedule.epoch);
         }
+        mask::remember(session, schedule, step)?;
         // What grows may go by the gradients of the step before, which no checkpoint has.
         let grows = schedule.regrowth.is_some();
         let changed = if (step == 0 || !grows) && mask::changes(schedule, step) {
@@ -77,11 +80,11 @@ pub fn train(
             None
         };
         let rate = &schedule.learning_rate;
-        let optimiser = config.optimiser.with_momentum(rate.momentum_at(step));
-        session.step(step, rate.at(step), &optimiser)?;
+        let optimiser = config.optimiser.with_momentum(rate.momentum_at(now.step));
+        session.step_since(now.first, now.step, rate.at(now.step), &optimiser)?;
         position.step = step + 1;
         let ends_run = position.step == schedule.steps;
-        let ends_epoch = ends_run || position.step % schedule.epoch == 0;
+        let ends_epoch = schedule.ends_epoch(step);
         let changes = grows && !ends_run && mask::changes(schedule, position.step);
         let saves = ends_epoch || stop(position.step) || clock.unsaved() > UNSAVED;
         if saves
@@ -113,7 +116,7 @@ pub fn train(
         clock.pause();
         if ends_epoch {
             let summary = EpochSummary {
-                epoch: step / schedule.epoch + 1,
+                epoch: schedule.epoch_of(step),
                 step: position.step,
                 train: std::mem::take(&mut position.tally),
                 validation: session
@@ -159,7 +162,7 @@ fn begin(
     if let Some(Checkpoint { position, snapshot }) = from {
         session.restore(&snapshot)?;
         // The loop draws the order of an epoch only at its first step.
-        session.shuffle(position.step / schedule.epoch);
+        session.shuffle(schedule.moment(position.step).step / schedule.epoch);
         return Ok(position);
     }
     session.initialise(config)?;

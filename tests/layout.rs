@@ -175,6 +175,9 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     ] {
         let mut config = Config::default();
         config.prune.regrow = growth;
+        if growth == Growth::None {
+            config.prune.rewind = "0it".into();
+        }
         config.optimiser.kind = kind;
         config.prune.criterion = criterion;
         config.data.erase = 0.5;

@@ -217,6 +217,9 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
         Prune { segment: 1 }.record(plan, &keep, [keys, mask], [selection, histogram]);
     });
     assert_exact([3, 96], |plan, [mask, x]| Prune::clear(plan, mask, x));
+    assert_exact([3, 96, 96], |plan, [mask, x, y]| {
+        Prune::copy(plan, mask, x, y);
+    });
     let lengths = [3 * CHUNK, 3 * CHUNK, 3 * CHUNK / 32, 2, 2048];
     assert_exact(
         lengths,

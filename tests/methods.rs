@@ -55,6 +55,7 @@ fn the_presets_are_as_they_were_chosen() {
         ("granet", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
         ("granet-s2s", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
         ("iterative", Curve::Iterative(3), Magnitude, Global, at(20.0), at(75.0)),
+        ("lth", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("magnitude-init", Curve::OneShot, Magnitude, Global, Length::Steps(0), at(100.0)),
         ("one-cycle", cycle, Magnitude, Layer, Length::Steps(0), at(100.0)),
         ("one-shot", Curve::OneShot, Magnitude, Global, at(50.0), at(100.0)),
@@ -81,6 +82,8 @@ fn the_presets_are_as_they_were_chosen() {
         };
         let is = (prune.sparse_start, prune.regrow, prune.regrow_share, prune.regrow_least, prune.regrow_end);
         assert_eq!(is, growth, "{name}");
+        let rounds = if name == "lth" { ("0it", 0.2) } else { ("never", 0.2) };
+        assert_eq!((prune.rewind.as_str(), prune.round_share), rounds, "{name}");
     }
 }
 

@@ -226,6 +226,7 @@ fn every_method_goes_on_where_it_was() {
         config.prune = PruneConfig {
             sparsity: 0.8,
             every: "2it".into(),
+            round_share: 0.5,
             ..prune
         };
         let folder = here();

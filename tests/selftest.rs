@@ -133,6 +133,7 @@ fn many_broken_kernels_are_all_found_and_named() {
         ("relu_grad_input", "dx[i] += value", "dx[i] -= value"),
         ("max_pool_grad_input", "dx[i] += sum", "dx[i] = sum"),
         ("prune_clear", "vec4(0u), x[i]", "x[i], vec4(0u)"),
+        ("prune_copy", "vec4(0u), x[i]", "vec4(1u), x[i]"),
         ("regrow_candidates", "~mask[word] & weights", "~mask[word]"),
     ];
     let patches = changes.map(|(kernel, from, to)| Patch { kernel, from, to });

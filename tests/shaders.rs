@@ -54,6 +54,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             if variant & 4 > 0 {
                 config.prune.scope = Scope::Layer;
                 config.prune.criterion = Criterion::Snip;
+                config.prune.rewind = "0it".into();
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];

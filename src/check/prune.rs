@@ -68,6 +68,10 @@ pub fn check_by(
     bench.direction("clear");
     let gw = bench.state("w", w, Expected::bits(&pruned_w));
     Prune::clear(&mut bench.plan, &gmask, &gw);
+    bench.direction("copy");
+    let copy = bench.output("copy", Expected::bits(&pruned_w));
+    let x = bench.input("x", w);
+    Prune::copy(&mut bench.plan, &gmask, &x, &copy);
     bench.direction("count");
     let count = bench.state("count", &[7u32; 3], Expected::bits(&[7, 7, left]));
     Prune::count(&mut bench.plan, &gmask, &count, 2);

@@ -81,6 +81,9 @@ fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -
     };
     let schedule = Schedule::new(&config, train_images(&config, &dataset)?)?;
     let config = config.pin(&schedule)?;
+    if let Some(rounds) = schedule.rounds {
+        log::info!("{rounds}");
+    }
     let job = Job::open(
         args,
         quiet,
@@ -259,7 +262,7 @@ impl<'a> Job<'a> {
             test_loss: last.test.loss(),
             test_images: last.test.images,
             sparsity: last.sparsity,
-            sparsity_target: schedule.ramp.map_or(0.0, |ramp| ramp.target),
+            sparsity_target: schedule.target(),
             excluded: session.excluded().map(str::to_owned).collect(),
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,

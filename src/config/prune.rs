@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 /// `prune.every` by the rule of [`Schedule::new`](crate::train::Schedule::new).
 pub(super) const AUTO: &str = "auto";
 
+/// `prune.rewind` where there is one training.
+pub const NEVER: &str = "never";
+
 /// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
-pub const METHOD_KEYS: [&str; 12] = [
+pub const METHOD_KEYS: [&str; 14] = [
     "schedule",
     "initial",
     "sparse_start",
@@ -23,6 +26,8 @@ pub const METHOD_KEYS: [&str; 12] = [
     "regrow_share",
     "regrow_least",
     "regrow_end",
+    "rewind",
+    "round_share",
 ];
 
 /// What is ranked together, and how many weights each part keeps.
@@ -59,6 +64,16 @@ pub enum SparseStart {
     Layer,
     /// As [`Scope::Erk`] has them.
     Erk,
+}
+
+/// What several rounds of training have of the length of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budget {
+    /// All together have it: a run takes as long as with any other method.
+    Shared,
+    /// Each has it, as authors mostly report it.
+    Each,
 }
 
 impl SparseStart {
@@ -107,6 +122,13 @@ pub struct PruneConfig {
     pub regrow_least: f64,
     /// When it gets there, and weights stop to grow.
     pub regrow_end: Length,
+    /// `never`, or the step of a training to which weights go back after each of several rounds; these, and not the schedule,
+    /// then say when weights are removed.
+    pub rewind: String,
+    /// Share of the weights that are left which a round removes.
+    pub round_share: f64,
+    /// Whose length `train.length` is.
+    pub round_budget: Budget,
     /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
     pub every: String,
 }
@@ -115,6 +137,23 @@ impl PruneConfig {
     /// Whether anything is ever removed.
     pub fn prunes(&self) -> bool {
         self.schedule != Curve::None
+    }
+
+    /// To which step of a training weights go back, if they do.
+    ///
+    /// # Errors
+    /// It is no length.
+    pub fn rewinds(&self) -> Result<Option<Length>> {
+        if self.rewind == NEVER || !self.prunes() {
+            return Ok(None);
+        }
+        let length = self.rewind.parse();
+        length.map(Some).map_err(|why| {
+            Error::config(
+                format!("prune.rewind: {why}"),
+                "or write 0it for the initial weights, or never",
+            )
+        })
     }
 
     /// Refuses values that no run can use.
@@ -148,6 +187,18 @@ impl PruneConfig {
                     name(&self.regrow)
                 ),
                 "set prune.schedule to constant, or prune.regrow to none",
+            ));
+        }
+        range("prune.round_share", self.round_share, 0.01, 0.99, false)?;
+        if self.rewinds()?.is_some()
+            && (self.regrow != Growth::None || self.sparse_start != SparseStart::None)
+        {
+            return Err(Error::config(
+                format!(
+                    "prune.rewind is {}, but rounds begin with all weights and let none grow",
+                    self.rewind
+                ),
+                "set prune.regrow and prune.sparse_start to none, or prune.rewind to never",
             ));
         }
         if self.every == AUTO {
@@ -185,6 +236,9 @@ impl Default for PruneConfig {
             regrow_share: 0.3,
             regrow_least: 0.0,
             regrow_end: Length::Percent(75.0),
+            rewind: NEVER.into(),
+            round_share: 0.2,
+            round_budget: Budget::Shared,
             every: AUTO.into(),
         }
     }

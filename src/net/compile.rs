@@ -14,6 +14,9 @@ use crate::ops::{
 /// Rows of the metrics table.
 pub const RECORDS: u32 = 512;
 
+/// The name of the weights that a rewinding goes back to.
+const REMEMBERED: &str = "remembered";
+
 /// The update rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Optimiser {
@@ -54,6 +57,8 @@ pub struct Settings {
     pub sparse_start: bool,
     /// What grows back where a mask moves.
     pub growth: Growth,
+    /// Whether weights may go back to what they were.
+    pub rewinds: bool,
 }
 
 /// The plan of a run, and the tensors that the host writes or reads.
@@ -61,7 +66,8 @@ pub struct Settings {
 /// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward` (as it
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
 /// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `sparsify`
-/// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back).
+/// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back), `remember` and `rewind`
+/// (where weights may go back to what they were).
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -104,7 +110,7 @@ pub struct RunTensors {
     pub logits: Tensor,
     /// All parameters.
     pub weights: Tensor,
-    /// Velocity, or the two moments of Adam; 0 at the start.
+    /// Velocity, or the two moments of Adam, 0 at the start; and last [`REMEMBERED`], if weights may go back to that.
     pub state: Vec<Tensor>,
     /// One bit for each element of `weights`; padding is 0.
     pub mask: Tensor,
@@ -182,6 +188,16 @@ impl RunTensors {
         self.images.iter().flatten().map(Tensor::bytes).sum()
     }
 
+    /// What the optimiser keeps.
+    pub fn moments(&self) -> impl Iterator<Item = &Tensor> {
+        self.state.iter().filter(|tensor| tensor.name != REMEMBERED)
+    }
+
+    /// The weights that a rewinding goes back to.
+    pub fn remembered(&self) -> Option<&Tensor> {
+        self.state.iter().find(|tensor| tensor.name == REMEMBERED)
+    }
+
     /// Parameters that pruning may remove elements of, in PyTorch's order.
     pub fn prunable(&self) -> impl Iterator<Item = &Parameter> {
         let parameters = self.parameters.iter().map(|placed| &placed.parameter);
@@ -204,10 +220,11 @@ impl RunTensors {
         let prunable = arena.prunable_ranges().len();
         let prunable = u32::try_from(prunable).expect("fewer tensors than weights");
         let segments = if settings.per_layer { prunable } else { 1 };
-        let state: &[&str] = match settings.optimiser {
-            Optimiser::Sgd(_) => &["velocity"],
-            Optimiser::Adam(_) => &["moment1", "moment2"],
+        let mut state = match settings.optimiser {
+            Optimiser::Sgd(_) => vec!["velocity"],
+            Optimiser::Adam(_) => vec!["moment1", "moment2"],
         };
+        state.extend(settings.rewinds.then_some(REMEMBERED));
         let all = &arena.weights;
         let table = RECORDS * Record::LEN;
         let metrics = plan.tensor("metrics", &[table + prunable]);

@@ -1,4 +1,5 @@
-//! What changes the mask of a run: the phases `sparsify`, `prune` and `regrow`.
+//! What changes the mask of a run: the phases `sparsify`, `prune` and `regrow`; and what takes weights back to what they
+//! were: `remember` and `rewind`.
 
 use super::arena::Arena;
 use super::{RunTensors, Settings};
@@ -39,6 +40,17 @@ impl<'a> Masks<'a> {
         self.prune(plan);
         if self.settings.growth != Growth::None {
             self.regrow(plan);
+        }
+        if let Some(remembered) = self.tensors.remembered() {
+            let RunTensors { mask, weights, .. } = self.tensors;
+            for (phase, from, to) in [
+                ("remember", weights, remembered),
+                ("rewind", remembered, weights),
+            ] {
+                plan.phase(phase);
+                plan.layer("copy");
+                Prune::copy(plan, mask, from, to);
+            }
         }
     }
 
@@ -157,7 +169,7 @@ impl<'a> Masks<'a> {
     }
 
     fn clear_state(&self, plan: &mut Plan) {
-        for state in &self.tensors.state {
+        for state in self.tensors.moments() {
             self.clear(plan, state);
         }
     }

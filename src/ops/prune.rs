@@ -11,6 +11,7 @@ const TIES: Kernel = kernel!("prune_ties", "grid", "selection");
 const SCAN: Kernel = kernel!("prune_scan");
 const APPLY: Kernel = kernel!("prune_apply", "grid", "selection");
 const CLEAR: Kernel = kernel!("prune_clear", "grid", "mask");
+const COPY: Kernel = kernel!("prune_copy", "grid", "mask");
 const PROTECT: Kernel = kernel!("prune_protect", "selection");
 const COUNT: Kernel = kernel!("prune_count");
 
@@ -85,6 +86,19 @@ impl Prune {
         let vectors = x.len() / 4;
         let constants: [Constant; 1] = [("VECTORS", vectors.into())];
         plan.elementwise(&CLEAR, &constants, &[mask, x], vectors);
+    }
+
+    /// `y` becomes `x`, 0 where `mask` is.
+    ///
+    /// # Panics
+    /// If one of them has not 32 elements for each word of the mask.
+    pub fn copy(plan: &mut Plan, mask: &Tensor, x: &Tensor, y: &Tensor) {
+        for tensor in [x, y] {
+            tensor.expect_len(&[mask.len(), 32]);
+        }
+        let vectors = x.len() / 4;
+        let constants: [Constant; 1] = [("VECTORS", vectors.into())];
+        plan.elementwise(&COPY, &constants, &[mask, x, y], vectors);
     }
 
     /// Gives the active weight of the largest key, the first of equal ones, the largest key there is, so that it stays

@@ -29,7 +29,7 @@ pub(super) fn begin(run: &Path) -> Result<[Table; 2]> {
 /// A step, counted from 0.
 pub(super) fn step(step: u32, record: &Record, schedule: &Schedule) -> Value {
     let accuracy = f64::from(record.hits) / f64::from(record.count);
-    let rate = schedule.learning_rate.at(step);
+    let rate = schedule.rate(step);
     json!({"event": "step", "step": step, "loss": record.loss, "accuracy": accuracy, "learning_rate": rate})
 }
 

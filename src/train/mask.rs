@@ -1,7 +1,7 @@
 //! What changes the mask between two steps, and what is checked of it.
 
 use super::watch::{check_collapse, check_kept};
-use super::{Schedule, Session};
+use super::{Moment, Schedule, Session};
 use crate::config::Config;
 use crate::error::Result;
 
@@ -10,7 +10,22 @@ pub(super) fn changes(schedule: &Schedule, step: u32) -> bool {
     let begins = step == 0 && schedule.sparse_start.is_some();
     let ramp = schedule.ramp.and_then(|ramp| ramp.due(step));
     let regrowth = schedule.regrowth.and_then(|growth| growth.due(step));
-    begins || ramp.is_some() || regrowth.is_some()
+    begins || ramp.is_some() || regrowth.is_some() || begins_round(schedule, step).is_some()
+}
+
+/// The sparsity of the round that begins with `step`, if one does that weights are removed for.
+fn begins_round(schedule: &Schedule, step: u32) -> Option<f64> {
+    let rounds = schedule.rounds?;
+    let Moment { round, step, first } = rounds.moment(step);
+    (round > 0 && step == first).then(|| rounds.sparsity(round))
+}
+
+/// Notes the weights that rounds go back to, if `step` is where they are there.
+pub(super) fn remember(session: &mut Session, schedule: &Schedule, step: u32) -> Result<()> {
+    match schedule.rounds {
+        Some(rounds) if rounds.rewind == step && rounds.count > 0 => session.remember(),
+        _ => Ok(()),
+    }
 }
 
 /// Brings the mask to what the schedule wants of it before `step`, and gives the kept weights of each prunable tensor.
@@ -33,6 +48,12 @@ pub(super) fn change(
         let wanted = session.wanted(prune.scope, sparsity);
         session.prune(step, &wanted)?;
         check_kept(&session.kept()?, &wanted, session)?;
+    }
+    if let Some(sparsity) = begins_round(schedule, step) {
+        let wanted = session.wanted(prune.scope, sparsity);
+        session.prune(schedule.moment(step).step, &wanted)?;
+        check_kept(&session.kept()?, &wanted, session)?;
+        session.rewind()?;
     }
     let mut kept = session.kept()?;
     if let Some(share) = schedule.regrowth.and_then(|growth| growth.due(step)) {

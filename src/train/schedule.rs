@@ -3,10 +3,12 @@
 mod curve;
 mod rate;
 mod regrowth;
+mod rounds;
 
 pub use curve::Curve;
 pub use rate::{LearningRate, OneCycle, RateShape};
 pub use regrowth::{Regrowth, moved_at};
+pub use rounds::{Moment, Rounds};
 
 use super::Length;
 use crate::config::{Config, Scope};
@@ -28,6 +30,8 @@ pub struct Schedule {
     pub sparse_start: Option<(Scope, f64)>,
     /// When weights grow back, if they do.
     pub regrowth: Option<Regrowth>,
+    /// The rounds of training, if there are several.
+    pub rounds: Option<Rounds>,
 }
 
 impl Schedule {
@@ -56,11 +60,13 @@ impl Schedule {
                 "give --epochs or --steps of at least 1",
             ));
         }
+        let prune = &config.prune;
+        let rounds = Rounds::new(prune, epoch, steps)?;
+        let total = rounds.map_or(steps, |rounds| rounds.steps());
+        let steps = rounds.map_or(steps, |rounds| rounds.length);
         let in_steps = |length: Length| length.steps(epoch, steps);
         let learning_rate = LearningRate::new(&config.learning_rate, epoch, steps)?;
-        let prune = &config.prune;
-        let ramp = prune
-            .prunes()
+        let ramp = (prune.prunes() && rounds.is_none())
             .then(|| {
                 let (start, end) = (in_steps(prune.start), in_steps(prune.end));
                 let every = match prune.every.parse::<Length>() {
@@ -111,13 +117,53 @@ impl Schedule {
             .filter(|_| sparsity > 0.0 && prune.prunes())
             .map(|scope| (scope, sparsity));
         Ok(Self {
-            steps,
+            steps: total,
             epoch,
             learning_rate,
             ramp,
             sparse_start,
             regrowth,
+            rounds,
         })
+    }
+
+    /// Where in the rounds of training a step is; without several, in the only one.
+    pub fn moment(&self, step: u32) -> Moment {
+        let only = Moment {
+            round: 0,
+            step,
+            first: 0,
+        };
+        self.rounds.map_or(only, |rounds| rounds.moment(step))
+    }
+
+    /// Learning rate of a step.
+    pub fn rate(&self, step: u32) -> f64 {
+        self.learning_rate.at(self.moment(step).step)
+    }
+
+    /// The number, from 1, of the epoch that a step is in.
+    pub fn epoch_of(&self, step: u32) -> u32 {
+        let Moment { round, step, first } = self.moment(step);
+        let before = self
+            .rounds
+            .map_or(0, |rounds| rounds.epochs_before(round, self.epoch));
+        before + step / self.epoch - first / self.epoch + 1
+    }
+
+    /// Whether an epoch, a round or the run ends with a step.
+    pub fn ends_epoch(&self, step: u32) -> bool {
+        let next = self.moment(step + 1);
+        next.step.is_multiple_of(self.epoch)
+            || next.round > self.moment(step).round
+            || step + 1 == self.steps
+    }
+
+    /// Sparsity at the end, 0 where nothing is removed.
+    pub fn target(&self) -> f64 {
+        let rounds = self.rounds.map(|rounds| rounds.target);
+        let ramp = self.ramp.map(|ramp| ramp.target);
+        rounds.or(ramp).unwrap_or(0.0)
     }
 }
 

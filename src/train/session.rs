@@ -210,7 +210,25 @@ impl Session {
         learning_rate: f64,
         optimiser: &OptimiserConfig,
     ) -> Result<()> {
-        let correction = |beta: f32| 1.0 - f64::from(beta).powf(f64::from(step + 1));
+        self.step_since(0, step, learning_rate, optimiser)
+    }
+
+    /// The same, where the optimiser was at rest before the step `rest`, and not before the first.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    ///
+    /// # Panics
+    /// As it does.
+    pub fn step_since(
+        &mut self,
+        rest: u32,
+        step: u32,
+        learning_rate: f64,
+        optimiser: &OptimiserConfig,
+    ) -> Result<()> {
+        let steps = f64::from(step - rest + 1);
+        let correction = |beta: f32| 1.0 - f64::from(beta).powf(steps);
         let momentum = match self.settings.optimiser {
             Optimiser::Sgd(_) => optimiser.momentum,
             Optimiser::Adam(_) => optimiser.beta1,

@@ -72,6 +72,34 @@ impl Session {
         self.machine.replay(&["prune"])
     }
 
+    /// Notes the weights and running statistics of this moment, for [`rewind`](Self::rewind).
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// If by the configuration of the session nothing is rewound.
+    pub fn remember(&mut self) -> Result<()> {
+        self.machine.replay(&["remember"])
+    }
+
+    /// Takes weights and running statistics back to what was noted, without what the mask removes, and puts the optimiser at
+    /// rest.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    ///
+    /// # Panics
+    /// As [`remember`](Self::remember).
+    pub fn rewind(&mut self) -> Result<()> {
+        self.machine.replay(&["rewind"])?;
+        for moments in self.tensors.moments() {
+            let zeros = vec![0f32; moments.len() as usize];
+            self.machine.write(moments, &zeros);
+        }
+        Ok(())
+    }
+
     /// Submits a mask update after the step before `step`, by whose gradients it may go: of the `kept` weights of each
     /// tensor this share is dropped, and as many others grow.
     ///
