@@ -13,6 +13,7 @@ pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;
+pub mod flow;
 pub mod gather_batch;
 mod inputs;
 pub mod linear;
@@ -114,6 +115,7 @@ pub fn cases() -> Vec<Case> {
         prune::cases(),
         regrow::cases(),
         score::cases(),
+        flow::cases(),
     ];
     ops.into_iter().flatten().collect()
 }

@@ -15,6 +15,7 @@ pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dropout;
+pub mod flow;
 pub mod gather_batch;
 pub mod linear;
 pub mod max_pool;

@@ -19,6 +19,14 @@ use wgprune::train::{Readings, Session};
 const BATCH: u32 = 64;
 const SPARSITY: f64 = 0.9;
 
+/// A criterion, in how many parts it prunes, and how much of what is kept must be alike.
+struct Case {
+    key: &'static str,
+    criterion: Criterion,
+    parts: u32,
+    alike: f64,
+}
+
 /// Which weights PyTorch keeps, in the order of files.
 fn theirs(name: &str, criterion: &str) -> Vec<bool> {
     let (bytes, _) = Golden::open("criteria").read::<u8>(name, criterion, Dtype::U8);
@@ -26,7 +34,13 @@ fn theirs(name: &str, criterion: &str) -> Vec<bool> {
     bytes.into_iter().flat_map(bits).collect()
 }
 
-fn assert_keeps_the_same(model: &str, name: &str, (key, criterion): (&str, Criterion)) {
+fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
+    let Case {
+        key,
+        criterion,
+        parts,
+        alike,
+    } = case;
     let dataset = data::open("mnist-mini", None).unwrap();
     let mut config = Config::default();
     config.train.batch = BATCH;
@@ -36,8 +50,12 @@ fn assert_keeps_the_same(model: &str, name: &str, (key, criterion): (&str, Crite
     let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
     session.initialise(&config).unwrap();
     session.shuffle(0);
+    for part in 1..=parts {
+        let stays = (1.0 - SPARSITY).powf(f64::from(part) / f64::from(parts));
+        let wanted = session.wanted(Scope::Global, 1.0 - stays);
+        session.prune(0, &wanted).unwrap();
+    }
     let keep = session.wanted(Scope::Global, SPARSITY);
-    session.prune(0, &keep).unwrap();
     let Readings { records, kept } = session.read().unwrap();
     assert!(records.is_empty(), "scoring is no step");
     assert_eq!(kept.iter().sum::<u32>(), keep[0]);
@@ -55,14 +73,27 @@ fn assert_keeps_the_same(model: &str, name: &str, (key, criterion): (&str, Crite
     let both = ours.iter().zip(&theirs).filter(|(a, b)| **a && **b).count();
     let share = f64::from(u32::try_from(both).unwrap()) / f64::from(keep[0]);
     eprintln!("{name}: {:.3} % alike", 100.0 * share);
-    // Scores near the threshold lie closer together than single precision tells them.
+    // Scores near the threshold lie closer together than single precision tells them; and where a part goes by what the one
+    // before left, one such weight moves others: the narrow ResNet-18 is only 0.96 alike after a hundred parts, though each of
+    // them alone keeps what PyTorch does.
     assert!(
-        share > 0.999,
+        share > alike,
         "{name}: only {share} of what is kept is alike"
     );
 }
 
-const SNIP: (&str, Criterion) = ("snip", Criterion::Snip);
+const SNIP: Case = Case {
+    key: "snip",
+    criterion: Criterion::Snip,
+    parts: 1,
+    alike: 0.999,
+};
+const SYNFLOW: Case = Case {
+    key: "synflow",
+    criterion: Criterion::Synflow,
+    parts: 10,
+    alike: 0.995,
+};
 
 #[test]
 fn snip_keeps_of_a_narrow_resnet_18_what_pytorch_keeps() {
@@ -78,4 +109,20 @@ fn snip_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
 #[test]
 fn snip_keeps_of_resnet_20_what_pytorch_keeps() {
     assert_keeps_the_same("resnet-20", "resnet-20", SNIP);
+}
+
+#[test]
+fn synflow_keeps_of_a_narrow_resnet_18_what_pytorch_keeps() {
+    let name = "resnet-18-narrow";
+    assert_keeps_the_same(&network(name), name, SYNFLOW);
+}
+
+#[test]
+fn synflow_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
+    assert_keeps_the_same(&network("vgg-narrow"), "vgg-narrow", SYNFLOW);
+}
+
+#[test]
+fn synflow_keeps_of_resnet_20_what_pytorch_keeps() {
+    assert_keeps_the_same("resnet-20", "resnet-20", SYNFLOW);
 }

@@ -172,6 +172,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
         (OptimiserKind::Sgd, Criterion::Magnitude, Growth::Gradient),
         (OptimiserKind::Adam, Criterion::Random, Growth::None),
         (OptimiserKind::Sgd, Criterion::Snip, Growth::None),
+        (OptimiserKind::Sgd, Criterion::Synflow, Growth::None),
     ] {
         let mut config = Config::default();
         config.prune.regrow = growth;

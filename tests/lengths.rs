@@ -9,9 +9,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, GatherBatch,
-    Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu, Retouch, Score, Sgd,
-    StepParams, UpdateTensors, Write,
+    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, Flow,
+    GatherBatch, Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu, Retouch,
+    Score, Sgd, StepParams, UpdateTensors, Write,
 };
 use wgprune::random::Stream;
 
@@ -216,6 +216,10 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
         let keep = plan.tensor("keep", &[2]);
         Prune { segment: 1 }.record(plan, &keep, [keys, mask], [selection, histogram]);
     });
+    assert_exact([1, 7], |plan, [value, x]| {
+        Flow { length: 7 }.fill(plan, value, x);
+    });
+    assert_exact([7], |plan, [x]| Flow { length: 7 }.absolute(plan, x));
     assert_exact([3, 96], |plan, [mask, x]| Prune::clear(plan, mask, x));
     assert_exact([3, 96, 96], |plan, [mask, x, y]| {
         Prune::copy(plan, mask, x, y);

@@ -45,7 +45,7 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
 #[rustfmt::skip]
 #[test]
 fn the_presets_are_as_they_were_chosen() {
-    use Criterion::{Magnitude, Random, Snip};
+    use Criterion::{Magnitude, Random, Snip, Synflow};
     use Scope::{Erk, Global, Layer};
     let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
     let at = Length::Percent;
@@ -65,6 +65,7 @@ fn the_presets_are_as_they_were_chosen() {
         ("rigl", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("set", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("snip", Curve::OneShot, Snip, Global, Length::Steps(0), at(100.0)),
+        ("synflow", Curve::OneShot, Synflow, Global, Length::Steps(0), at(100.0)),
     ];
     assert!(METHODS.iter().map(|method| method.name).eq(wanted.map(|row| row.0)));
     for (name, schedule, criterion, scope, start, end) in wanted {
@@ -84,6 +85,7 @@ fn the_presets_are_as_they_were_chosen() {
         assert_eq!(is, growth, "{name}");
         let rounds = if name == "lth" { ("0it", 0.2) } else { ("never", 0.2) };
         assert_eq!((prune.rewind.as_str(), prune.round_share), rounds, "{name}");
+        assert_eq!(prune.iterations, if name == "synflow" { 100 } else { 1 }, "{name}");
     }
 }
 

@@ -37,7 +37,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             let plan = peak_probes(tuning);
             all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
         }
-        for variant in 0..8 {
+        for variant in 0..9 {
             let mut config = Config::default();
             if variant & 1 > 0 {
                 (config.data.rotation, config.data.translation) = (10.0, 0.1);
@@ -55,6 +55,9 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.prune.scope = Scope::Layer;
                 config.prune.criterion = Criterion::Snip;
                 config.prune.rewind = "0it".into();
+            }
+            if variant & 8 > 0 {
+                config.prune.criterion = Criterion::Synflow;
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];

@@ -20,6 +20,7 @@ from lenet5_losses import HERE, permutation
 from sets import MNIST, idx
 
 KEPT = 0.1
+PARTS = 10
 
 
 def snip(model, weights, x, labels):
@@ -28,11 +29,37 @@ def snip(model, weights, x, labels):
     return [(weight * gradient).abs() for weight, gradient in zip(weights, gradients)]
 
 
+def synflow(model, weights, x, labels):
+    """|w dR/dw| of the network with absolute parameters and an image of ones, in parts."""
+    model.eval()
+    with torch.no_grad():
+        for value in model.state_dict().values():
+            value.abs_() if value.is_floating_point() else value
+    ones = torch.ones_like(x[:1])
+    total = sum(weight.numel() for weight in weights)
+    alive = torch.ones(total, dtype=torch.bool)
+    for part in range(1, PARTS + 1):
+        gradients = torch.autograd.grad(model(ones).sum(), weights)
+        scores = torch.cat([(w * g).abs().flatten() for w, g in zip(weights, gradients)]).detach()
+        scores[~alive] = -1
+        count = round(total * KEPT ** (part / PARTS))
+        alive = torch.zeros(total, dtype=torch.bool)
+        alive[highest(scores, count)] = True
+        with torch.no_grad():
+            for weight, mask in zip(weights, alive.split([weight.numel() for weight in weights])):
+                weight *= mask.view_as(weight)
+    return [alive.double()]
+
+
+def highest(scores, count):
+    """Their positions, earlier ones first where they are equal."""
+    return numpy.argsort(-scores.numpy(), kind="stable")[:count].copy()
+
+
 def kept(scores):
-    """The highest, earlier ones first where they are equal."""
-    scores = torch.cat([score.detach().flatten() for score in scores]).numpy()
+    scores = torch.cat([score.detach().flatten() for score in scores])
     mask = numpy.zeros(len(scores), dtype=numpy.uint8)
-    mask[numpy.argsort(-scores, kind="stable")[: round(KEPT * len(scores))]] = 1
+    mask[highest(scores, round(KEPT * len(scores)))] = 1
     return torch.from_numpy(numpy.packbits(mask, bitorder="little"))
 
 
@@ -45,7 +72,7 @@ def main():
         initialise(model)
         model = model.double()
         weights = [weight for weight in model.parameters() if weight.dim() > 1]
-        for criterion in [snip]:
+        for criterion in [snip, synflow]:
             masks[f"{name}.{criterion.__name__}"] = kept(criterion(model, weights, *batch))
     save_file(masks, HERE / "criteria.safetensors")
 

@@ -35,7 +35,7 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     let expected = match op.criterion {
         Criterion::Magnitude => Expected::bits(&twin::magnitude_keys(&w)),
         Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params, op.stream)),
-        Criterion::Snip => {
+        Criterion::Snip | Criterion::Synflow => {
             // A sign would show in the key's highest bit, which makes the float a negative one.
             let scores: Vec<Bounded> = twin::snip(&w, &dw);
             Expected::within(&scores)

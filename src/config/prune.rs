@@ -13,11 +13,12 @@ pub(super) const AUTO: &str = "auto";
 pub const NEVER: &str = "never";
 
 /// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
-pub const METHOD_KEYS: [&str; 14] = [
+pub const METHOD_KEYS: [&str; 15] = [
     "schedule",
     "initial",
     "sparse_start",
     "criterion",
+    "iterations",
     "scope",
     "exclude",
     "start",
@@ -102,8 +103,10 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `random` or `snip`.
+    /// By what weights are ranked: `magnitude`, `random`, `snip` or `synflow`.
     pub criterion: Criterion,
+    /// In how many parts, each by scores of its own, an update removes what it removes.
+    pub iterations: u32,
     /// `global`, `layer` or `erk`.
     pub scope: Scope,
     /// What becomes of a layer that would lose its last weight.
@@ -189,6 +192,13 @@ impl PruneConfig {
                 "set prune.schedule to constant, or prune.regrow to none",
             ));
         }
+        range(
+            "prune.iterations",
+            self.iterations.into(),
+            1.0,
+            10_000.0,
+            false,
+        )?;
         range("prune.round_share", self.round_share, 0.01, 0.99, false)?;
         if self.rewinds()?.is_some()
             && (self.regrow != Growth::None || self.sparse_start != SparseStart::None)
@@ -227,6 +237,7 @@ impl Default for PruneConfig {
             initial: 0.0,
             sparse_start: SparseStart::None,
             criterion: Criterion::Magnitude,
+            iterations: 1,
             scope: Scope::Global,
             collapse: Collapse::KeepOne,
             exclude: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::arena::{Arena, Placed};
 use super::batch::{RetouchTensors, record_gathers};
+use super::flow::FlowTensors;
 use super::mask::Masks;
 use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
@@ -67,7 +68,7 @@ pub struct Settings {
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
 /// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `sparsify`
 /// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back), `remember` and `rewind`
-/// (where weights may go back to what they were).
+/// (where weights may go back to what they were); and those of a flow, see [`FlowTensors`].
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -122,6 +123,8 @@ pub struct RunTensors {
     pub kept: Tensor,
     /// 0 at the start.
     pub histogram: Tensor,
+    /// What the phases of a flow begin with, if the criterion asks for one.
+    pub flow: Option<FlowTensors>,
 }
 
 /// Records a training run of `net`, with these kernels.
@@ -143,6 +146,9 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
         &tensors,
         [layers.image(), &labels],
     );
+    if let Some(flow) = &tensors.flow {
+        flow.record_image(&mut plan, &tensors, layers.image());
+    }
     plan.phase("forward");
     let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
@@ -160,6 +166,9 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
             ("evaluate", 0.0, inferred_output),
         ];
         record_losses(&mut plan, net, &tensors, losses, [&labels, gradient]);
+        if let Some(flow) = &tensors.flow {
+            flow.record_gradient(&mut plan, gradient);
+        }
     }
     plan.phase("backward");
     layers.backward(&mut plan, &trained, Mode::Train);
@@ -257,6 +266,8 @@ impl RunTensors {
             kept: metrics.view("kept", table, &[prunable]),
             metrics,
             histogram: plan.tensor("histogram", &[2048]),
+            flow: (settings.criterion == Criterion::Synflow)
+                .then(|| FlowTensors::new(&all.shape, plan)),
             weights: all.clone(),
             parameters: arena.parameters.clone(),
         }

@@ -20,12 +20,16 @@ pub enum Criterion {
     /// `|w dL/dw|`, by the loss of one batch (Lee et al. 2019, SNIP, section 4.1; the division by the sum over all weights
     /// changes no rank).
     Snip,
+    /// `|w dR/dw|`, where R is the sum of what the network gives for an image of ones if all its parameters were positive
+    /// (Tanaka et al. 2020, Pruning neural networks without any data, section 5). The caller makes it so, see
+    /// [`Flow`](super::Flow).
+    Synflow,
 }
 
 impl Criterion {
     /// Whether it asks for the gradients of a batch.
     pub fn needs_gradients(self) -> bool {
-        self == Self::Snip
+        matches!(self, Self::Snip | Self::Synflow)
     }
 }
 
@@ -57,12 +61,12 @@ impl Score {
         let (kernel, tensors, count) = match self.criterion {
             Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], self.length),
             Criterion::Random => (&RANDOM, &[params, keys][..], fours),
-            Criterion::Snip => (&SNIP, &[w, dw, keys][..], self.length),
+            Criterion::Snip | Criterion::Synflow => (&SNIP, &[w, dw, keys][..], self.length),
         };
         let stream: Constant = ("STREAM", (self.stream as u32).into());
         let constants = match self.criterion {
             Criterion::Random => &[length, stream][..],
-            Criterion::Magnitude | Criterion::Snip => &[length],
+            Criterion::Magnitude | Criterion::Snip | Criterion::Synflow => &[length],
         };
         plan.elementwise(kernel, constants, tensors, count);
     }

@@ -28,6 +28,18 @@ pub(super) fn remember(session: &mut Session, schedule: &Schedule, step: u32) ->
     }
 }
 
+/// The sparsities on the way to `sparsity`, in so many parts, each of which leaves the same share of what there is (Tanaka et
+/// al. 2020, Pruning neural networks without any data, algorithm 1).
+fn parts(session: &Session, count: u32, sparsity: f64) -> Result<Vec<f64>> {
+    if count == 1 {
+        return Ok(vec![sparsity]);
+    }
+    let from = 1.0 - session.sparsity(&session.kept()?);
+    let stays = (1.0 - sparsity) / from;
+    let at = |part: u32| 1.0 - from * stays.powf(f64::from(part) / f64::from(count));
+    Ok((1..count).map(at).chain([sparsity]).collect())
+}
+
 /// Brings the mask to what the schedule wants of it before `step`, and gives the kept weights of each prunable tensor.
 ///
 /// # Errors
@@ -45,7 +57,12 @@ pub(super) fn change(
         check_kept(&session.kept()?, &wanted, session)?;
     }
     if let Some(sparsity) = schedule.ramp.and_then(|ramp| ramp.due(step)) {
-        let wanted = session.wanted(prune.scope, sparsity);
+        let parts = parts(session, prune.iterations, sparsity)?;
+        let (&last, before) = parts.split_last().expect("one part at least");
+        for &part in before {
+            session.prune(step, &session.wanted(prune.scope, part))?;
+        }
+        let wanted = session.wanted(prune.scope, last);
         session.prune(step, &wanted)?;
         check_kept(&session.kept()?, &wanted, session)?;
     }

@@ -3,6 +3,7 @@
 use super::{GRADIENTS, Session};
 use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gpu::Tensor;
 use crate::ops::Record;
 use crate::train::{moved_at, wanted};
 
@@ -58,6 +59,9 @@ impl Session {
         let params = self.batch_of(step);
         self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
+        if let Some(scale) = self.tensors.flow.as_ref().map(|flow| flow.scale.clone()) {
+            return self.prune_by_flow(&scale);
+        }
         if self.settings.criterion.needs_gradients() {
             self.machine.replay(&GRADIENTS)?;
             let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
@@ -120,4 +124,48 @@ impl Session {
         self.machine.write(&self.tensors.layer_counts, &counts);
         self.machine.replay(&["regrow"])
     }
+
+    /// Ranks weights by how much flows through them where nothing cancels, and prunes. What goes in is scaled, forwards and
+    /// backwards, by a power of two such that what comes out of deep networks stays within the range of numbers; that
+    /// changes no rank.
+    fn prune_by_flow(&mut self, scale: &Tensor) -> Result<()> {
+        self.machine.replay(&["flow-start"])?;
+        for _ in 0..SCALINGS {
+            let factor = 2f32.powi(-self.flow_exponent);
+            self.machine.write(scale, &[factor]);
+            self.machine.replay(&["flow-image", "infer"])?;
+            let out: Vec<f32> = self.machine.read(&self.tensors.logits)?;
+            let largest = out.iter().fold(0.0f32, |a, &b| {
+                if b.is_finite() {
+                    a.max(b)
+                } else {
+                    f32::INFINITY
+                }
+            });
+            let change = match largest {
+                f32::INFINITY => SCALING,
+                0.0 => -SCALING,
+                // Both ways, the flow has the factor of each.
+                largest => halved_exponent(largest, self.flow_exponent),
+            };
+            if change == 0 {
+                break;
+            }
+            self.flow_exponent += change;
+        }
+        let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
+        self.machine.replay(&rest)
+    }
+}
+
+/// How often the scale of a flow is tried, and by how many powers of two it moves where nothing else is known.
+const SCALINGS: u32 = 8;
+const SCALING: i32 = 40;
+
+/// Half of the powers of two that the flow is away from 1, if they are many, where `largest` comes out of a network that is
+/// fed `2^-exponent`.
+fn halved_exponent(largest: f32, exponent: i32) -> i32 {
+    #[allow(clippy::cast_possible_truncation, reason = "the exponent of a float")]
+    let flow = largest.log2().round() as i32 - exponent;
+    if flow.abs() > SCALING { flow / 2 } else { 0 }
 }
