@@ -106,14 +106,9 @@ pub fn train(
         if let Some(kept) = changed {
             observer.pruned(step, session.sparsity(&kept), &kept)?;
         }
-        if changes {
-            kept = mask::change(session, config, schedule, position.step)?;
-            observer.pruned(position.step, session.sparsity(&kept), &kept)?;
+        if saves {
+            clock.pause();
         }
-        if !saves {
-            continue;
-        }
-        clock.pause();
         if ends_epoch {
             let summary = EpochSummary {
                 epoch: schedule.epoch_of(step),
@@ -129,6 +124,13 @@ pub fn train(
             };
             observer.epoch(&summary)?;
             position.last = Some(summary);
+        }
+        if changes {
+            kept = mask::change(session, config, schedule, position.step)?;
+            observer.pruned(position.step, session.sparsity(&kept), &kept)?;
+        }
+        if !saves {
+            continue;
         }
         position.spent = clock.spent();
         let snapshot = session.snapshot()?;

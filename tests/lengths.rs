@@ -220,6 +220,9 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
         Flow { length: 7 }.fill(plan, value, x);
     });
     assert_exact([7], |plan, [x]| Flow { length: 7 }.absolute(plan, x));
+    assert_exact([1, 7, 7], |plan, [value, x, y]| {
+        Flow { length: 7 }.scaled(plan, value, x, y);
+    });
     assert_exact([3, 96], |plan, [mask, x]| Prune::clear(plan, mask, x));
     assert_exact([3, 96, 96], |plan, [mask, x, y]| {
         Prune::copy(plan, mask, x, y);

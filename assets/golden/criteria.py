@@ -12,6 +12,7 @@ import sys
 import numpy
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from torch.nn import functional
 
 sys.dont_write_bytecode = True
@@ -20,7 +21,15 @@ from lenet5_losses import HERE, permutation
 from sets import MNIST, idx
 
 KEPT = 0.1
+DEPTH, WIDTH = 18, 128
 PARTS = 10
+
+
+def deep():
+    """A network whose flow exceeds 2^40, with biases."""
+    widths = [28 * 28] + DEPTH * [WIDTH]
+    pairs = [part for sizes in zip(widths, widths[1:]) for part in (nn.Linear(*sizes), nn.ReLU())]
+    return nn.Sequential(nn.Flatten(), *pairs, nn.Linear(WIDTH, 10))
 
 
 def snip(model, weights, x, labels):
@@ -67,12 +76,12 @@ def main():
     images = idx(HERE.parent / "mnist-mini", "train", MNIST)
     batch = images.batch(permutation(0, len(images.labels))[:BATCH], torch.float64)
     masks = {}
-    for name, make in NETS.items():
+    for name, make in {**NETS, "deep": deep}.items():
         model = make()
         initialise(model)
         model = model.double()
         weights = [weight for weight in model.parameters() if weight.dim() > 1]
-        for criterion in [snip, synflow]:
+        for criterion in [synflow] if name == "deep" else [snip, synflow]:
             masks[f"{name}.{criterion.__name__}"] = kept(criterion(model, weights, *batch))
     save_file(masks, HERE / "criteria.safetensors")
 

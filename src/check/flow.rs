@@ -1,6 +1,6 @@
 //! The check of [`Flow`].
 
-use super::{Bench, Case, Expected, Finding, Setting, prune::extremes};
+use super::{Bench, Case, Expected, Finding, Setting, floats, prune::extremes};
 use crate::error::Result;
 use crate::ops::Flow;
 use crate::reference::flow as twin;
@@ -11,11 +11,16 @@ use crate::reference::flow as twin;
 /// The device was lost, or refused a kernel or the memory.
 pub fn check(setting: &Setting, op: Flow) -> Result<Vec<Finding>> {
     let before = extremes(op.length);
+    let plain = floats(3, op.length);
     let mut bench = Bench::new(setting);
-    let value = bench.input("value", &[0.375f32]);
+    let value = bench.input("value", &[0.25f32]);
     bench.direction("fill");
-    let filled = bench.output("filled", Expected::bits(&twin::fill(0.375, before.len())));
+    let filled = bench.output("filled", Expected::bits(&twin::fill(0.25, before.len())));
     op.fill(&mut bench.plan, &value, &filled);
+    bench.direction("scaled");
+    let x = bench.input("signed", &plain);
+    let scaled = bench.output("scaled", Expected::bits(&twin::scaled(0.25, &plain)));
+    op.scaled(&mut bench.plan, &value, &x, &scaled);
     bench.direction("absolute");
     let x = bench.state("x", &before, Expected::bits(&twin::absolute(&before)));
     op.absolute(&mut bench.plan, &x);

@@ -27,7 +27,7 @@ pub struct MethodFile {
     pub paper: Option<String>,
     /// What it takes beside the training of the network.
     pub cost: String,
-    /// Those of [`METHOD_KEYS`](super::METHOD_KEYS) that are not as by default.
+    /// Of [`METHOD_KEYS`](super::METHOD_KEYS), at least those that are not as by default.
     pub prune: Table,
 }
 

@@ -147,16 +147,16 @@ impl PruneConfig {
     /// # Errors
     /// It is no length.
     pub fn rewinds(&self) -> Result<Option<Length>> {
-        if self.rewind == NEVER || !self.prunes() {
+        if self.rewind == NEVER {
             return Ok(None);
         }
-        let length = self.rewind.parse();
-        length.map(Some).map_err(|why| {
+        let length = self.rewind.parse().map_err(|why| {
             Error::config(
                 format!("prune.rewind: {why}"),
                 "or write 0it for the initial weights, or never",
             )
-        })
+        })?;
+        Ok(self.prunes().then_some(length))
     }
 
     /// Refuses values that no run can use.
@@ -171,27 +171,6 @@ impl PruneConfig {
             self.regrow_share,
             false,
         )?;
-        if let (Scope::Layer | Scope::Erk, Some(start)) = (self.scope, self.sparse_start.scope())
-            && start != self.scope
-        {
-            return Err(Error::config(
-                format!(
-                    "prune.sparse_start is {}, but prune.scope is {}, by which layers keep other numbers of weights",
-                    name(&self.sparse_start),
-                    name(&self.scope)
-                ),
-                "set both alike, or prune.scope to global",
-            ));
-        }
-        if self.regrow != Growth::None && !self.prunes() {
-            return Err(Error::config(
-                format!(
-                    "prune.regrow is {}, but prune.schedule is none, so there is nothing to grow",
-                    name(&self.regrow)
-                ),
-                "set prune.schedule to constant, or prune.regrow to none",
-            ));
-        }
         range(
             "prune.iterations",
             self.iterations.into(),
@@ -200,17 +179,7 @@ impl PruneConfig {
             false,
         )?;
         range("prune.round_share", self.round_share, 0.01, 0.99, false)?;
-        if self.rewinds()?.is_some()
-            && (self.regrow != Growth::None || self.sparse_start != SparseStart::None)
-        {
-            return Err(Error::config(
-                format!(
-                    "prune.rewind is {}, but rounds begin with all weights and let none grow",
-                    self.rewind
-                ),
-                "set prune.regrow and prune.sparse_start to none, or prune.rewind to never",
-            ));
-        }
+        self.check_parts()?;
         if self.every == AUTO {
             return Ok(());
         }
@@ -225,6 +194,74 @@ impl PruneConfig {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses parts of methods that do not go together.
+    fn check_parts(&self) -> Result<()> {
+        let refuse = |what: String, help: &str| Err(Error::config(what, help));
+        let rewinds = self.rewinds()?.is_some();
+        if self.regrow != Growth::None && !self.prunes() {
+            return refuse(
+                format!(
+                    "prune.regrow is {}, but prune.schedule is none, so there is nothing to grow",
+                    name(&self.regrow)
+                ),
+                "set prune.schedule to constant, or prune.regrow to none",
+            );
+        }
+        if !self.prunes() {
+            return Ok(());
+        }
+        if let Some(start) = self.sparse_start.scope() {
+            if self.scope != Scope::Global && start != self.scope {
+                return refuse(
+                    format!(
+                        "prune.sparse_start is {}, but prune.scope is {}, by which layers keep other numbers of weights",
+                        name(&self.sparse_start),
+                        name(&self.scope)
+                    ),
+                    "set both alike, or prune.scope to global",
+                );
+            }
+            if self.initial == 0.0 && self.schedule != Curve::Constant {
+                return refuse(
+                    format!(
+                        "prune.sparse_start is {}, but prune.initial is 0, so that all weights are there at the start",
+                        name(&self.sparse_start)
+                    ),
+                    "set prune.initial above 0, or prune.schedule to constant, or prune.sparse_start to none",
+                );
+            }
+        }
+        if self.regrow == Growth::Gradient && self.criterion.needs_gradients() {
+            return refuse(
+                format!(
+                    "prune.regrow is {}, but prune.criterion {} leaves other gradients than those of the step",
+                    name(&self.regrow),
+                    name(&self.criterion)
+                ),
+                "set prune.criterion to magnitude, or prune.regrow to random",
+            );
+        }
+        if rewinds && (self.regrow != Growth::None || self.sparse_start != SparseStart::None) {
+            return refuse(
+                format!(
+                    "prune.rewind is {}, but rounds begin with all weights and let none grow",
+                    self.rewind
+                ),
+                "set prune.regrow and prune.sparse_start to none, or prune.rewind to never",
+            );
+        }
+        if rewinds && self.schedule != Curve::Constant {
+            return refuse(
+                format!(
+                    "prune.rewind is {}, but prune.schedule is {}, and rounds have a sparsity each",
+                    self.rewind, self.schedule
+                ),
+                "set prune.schedule to constant, or prune.rewind to never",
+            );
+        }
+        Ok(())
     }
 }
 

@@ -282,6 +282,40 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_methods_that_do_not_go_together_are_refused() {
+        let wrong: [(&str, &str, Value, &str); 9] = [
+            ("rigl", "scope", "layer".into(), "sparse_start is \"erk\""),
+            (
+                "progressive",
+                "sparse_start",
+                "erk".into(),
+                "prune.initial is 0",
+            ),
+            ("dense", "regrow", "random".into(), "prune.schedule is none"),
+            (
+                "granet",
+                "criterion",
+                "snip".into(),
+                "prune.criterion \"snip\"",
+            ),
+            ("lth", "regrow", "gradient".into(), "let none grow"),
+            ("lth", "schedule", "cubic".into(), "prune.schedule is cubic"),
+            ("dense", "rewind", "soon".into(), "prune.rewind"),
+            ("snip", "iterations", 0.into(), "prune.iterations is 0"),
+            ("lth", "round_share", 1.0.into(), "prune.round_share is 1"),
+        ];
+        for (method, key, value, words) in wrong {
+            let method = ("prune.method".to_owned(), method.into());
+            let edits = [method, (format!("prune.{key}"), value)];
+            let error = Config::resolve(None, &edits).expect_err(words);
+            assert!(
+                error.what.contains(words) && !error.help.is_empty(),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn values_of_the_wrong_kind_are_refused_in_plain_words() {
         let wrong: [(&str, Value, &str); 9] = [
             (

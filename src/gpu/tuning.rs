@@ -79,8 +79,7 @@ impl Tuning {
     /// The default for an adapter, by its kind and capabilities; never by brand.
     pub fn for_adapter(adapter: &AdapterFacts) -> Self {
         match (adapter.device_type.as_str(), adapter.lanes()) {
-            // SwiftShader has subgroups of 4, for which broadcasting gains nothing over loading.
-            ("cpu", Some(lanes)) if lanes >= 8 => Self::lanes(lanes),
+            ("cpu", Some(lanes)) => Self::lanes(lanes),
             ("discrete", _) => Self::tiles(8),
             ("integrated" | "virtual", _) => Self::tiles(4),
             _ => Self::PORTABLE,

@@ -1,11 +1,11 @@
 //! The phases that ask a network for its flow, beside `infer` and `backward-infer`.
 
-use super::RunTensors;
+use super::{Role, RunTensors};
 use crate::gpu::{Plan, Tensor};
 use crate::ops::{Flow, Prune};
 
 /// What the flow of a network begins with. Phases: `flow-start` (all parameters lose their signs), `flow-image` (the image
-/// is the scale everywhere), `flow-gradient` (so is the gradient of the output), `flow-end` (what the mask keeps gets its
+/// is the scale everywhere, and what is added to a layer's output has it for a factor), `flow-gradient` (so is the gradient of the output), `flow-end` (what the mask keeps gets its
 /// sign back).
 #[derive(Debug, Clone)]
 pub struct FlowTensors {
@@ -35,6 +35,19 @@ impl FlowTensors {
         Prune::copy(plan, mask, &self.signed, weights);
         plan.phase("flow-image");
         self.fill(plan, "image", image);
+        // Or the flow would not have the factor that the image has.
+        for placed in &tensors.parameters {
+            let own = &placed.tensor;
+            if matches!(
+                placed.parameter.role,
+                Role::Bias | Role::Shift | Role::RunningMean
+            ) {
+                plan.layer(&placed.parameter.name);
+                let signed = self.signed.view(&own.name, placed.first, &[own.len()]);
+                let length = own.len();
+                Flow { length }.scaled(plan, &self.scale, &signed, own);
+            }
+        }
     }
 
     pub(super) fn record_gradient(&self, plan: &mut Plan, gradient: &Tensor) {

@@ -5,6 +5,7 @@ use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FILL: Kernel = kernel!("flow_fill", "grid");
 const ABSOLUTE: Kernel = kernel!("flow_absolute", "grid");
+const SCALED: Kernel = kernel!("flow_scaled", "grid");
 
 /// A tensor of `length` elements that takes part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,18 @@ impl Flow {
     pub fn absolute(&self, plan: &mut Plan, x: &Tensor) {
         x.expect_len(&[self.length]);
         plan.elementwise(&ABSOLUTE, &[self.constant()], &[x], self.length);
+    }
+
+    /// `y` becomes `x` without signs, times the one number of `value`.
+    ///
+    /// # Panics
+    /// As [`fill`](Self::fill).
+    pub fn scaled(&self, plan: &mut Plan, value: &Tensor, x: &Tensor, y: &Tensor) {
+        value.expect_len(&[1]);
+        for tensor in [x, y] {
+            tensor.expect_len(&[self.length]);
+        }
+        plan.elementwise(&SCALED, &[self.constant()], &[value, x, y], self.length);
     }
 
     fn constant(&self) -> Constant {

@@ -28,16 +28,12 @@ pub(super) fn remember(session: &mut Session, schedule: &Schedule, step: u32) ->
     }
 }
 
-/// The sparsities on the way to `sparsity`, in so many parts, each of which leaves the same share of what there is (Tanaka et
-/// al. 2020, Pruning neural networks without any data, algorithm 1).
-fn parts(session: &Session, count: u32, sparsity: f64) -> Result<Vec<f64>> {
-    if count == 1 {
-        return Ok(vec![sparsity]);
-    }
-    let from = 1.0 - session.sparsity(&session.kept()?);
-    let stays = (1.0 - sparsity) / from;
-    let at = |part: u32| 1.0 - from * stays.powf(f64::from(part) / f64::from(count));
-    Ok((1..count).map(at).chain([sparsity]).collect())
+/// The sparsities on the way from one to another, in so many parts, each of which leaves the same share of what there is (Tanaka
+/// et al. 2020, Pruning neural networks without any data, algorithm 1).
+fn sparsities(from: f64, to: f64, parts: u32) -> impl Iterator<Item = f64> {
+    let stays = (1.0 - to) / (1.0 - from);
+    let at = move |part: u32| 1.0 - (1.0 - from) * stays.powf(f64::from(part) / f64::from(parts));
+    (1..parts).map(at).chain([to])
 }
 
 /// Brings the mask to what the schedule wants of it before `step`, and gives the kept weights of each prunable tensor.
@@ -51,33 +47,54 @@ pub(super) fn change(
     step: u32,
 ) -> Result<Vec<u32>> {
     let prune = &config.prune;
+    let mut kept = session.kept()?;
     if let (0, Some((scope, sparsity))) = (step, schedule.sparse_start) {
         let wanted = session.wanted(scope, sparsity);
         session.sparsify(&wanted)?;
-        check_kept(&session.kept()?, &wanted, session)?;
+        kept = checked(session, &wanted)?;
     }
-    if let Some(sparsity) = schedule.ramp.and_then(|ramp| ramp.due(step)) {
-        let parts = parts(session, prune.iterations, sparsity)?;
-        let (&last, before) = parts.split_last().expect("one part at least");
-        for &part in before {
-            session.prune(step, &session.wanted(prune.scope, part))?;
+    let ramp = schedule.ramp.and_then(|ramp| ramp.due(step));
+    let round = begins_round(schedule, step);
+    if let Some(sparsity) = ramp.or(round) {
+        let mut wanted = Vec::new();
+        for part in sparsities(session.sparsity(&kept), sparsity, prune.iterations) {
+            wanted = session.wanted(prune.scope, part);
+            session.prune(schedule.moment(step).step, &wanted)?;
         }
-        let wanted = session.wanted(prune.scope, last);
-        session.prune(step, &wanted)?;
-        check_kept(&session.kept()?, &wanted, session)?;
+        kept = checked(session, &wanted)?;
     }
-    if let Some(sparsity) = begins_round(schedule, step) {
-        let wanted = session.wanted(prune.scope, sparsity);
-        session.prune(schedule.moment(step).step, &wanted)?;
-        check_kept(&session.kept()?, &wanted, session)?;
+    if round.is_some() {
         session.rewind()?;
     }
-    let mut kept = session.kept()?;
     if let Some(share) = schedule.regrowth.and_then(|growth| growth.due(step)) {
         session.regrow(step, share, &kept)?;
-        let wanted = std::mem::replace(&mut kept, session.kept()?);
-        check_kept(&kept, &wanted, session)?;
+        kept = checked(session, &kept)?;
     }
     check_collapse(prune.collapse, &kept, session, step)?;
     Ok(kept)
+}
+
+/// The kept weights of each prunable tensor, which are those that are wanted.
+fn checked(session: &Session, wanted: &[u32]) -> Result<Vec<u32>> {
+    let kept = session.kept()?;
+    check_kept(&kept, wanted, session)?;
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_leaves_the_same_share() {
+        let parts: Vec<f64> = sparsities(0.0, 0.98, 100).collect();
+        for (part, density) in [(1, 0.961_635), (50, 0.141_421)] {
+            assert!((1.0 - parts[part - 1] - density).abs() < 1e-6, "{part}");
+        }
+        #[allow(clippy::float_cmp, reason = "the target must be met exactly")]
+        {
+            assert_eq!((parts.len(), parts[99]), (100, 0.98));
+        }
+        assert!(sparsities(0.5, 0.5, 1).eq([0.5]));
+    }
 }

@@ -99,6 +99,14 @@ impl Schedule {
                         "prune.start must be before prune.regrow_end, and prune.regrow_end within the run",
                     ));
                 }
+                if start + every >= end {
+                    return Err(Error::config(
+                        format!(
+                            "weights grow every {every} steps after step {start} and before step {end}, so never"
+                        ),
+                        "give a shorter prune.every, a later prune.regrow_end, or more --epochs",
+                    ));
+                }
                 Some(Regrowth {
                     share: prune.regrow_share,
                     least: prune.regrow_least,

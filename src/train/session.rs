@@ -40,8 +40,6 @@ pub struct Session {
     validation: Vec<u32>,
     prunable: Vec<u32>,
     unread: u32,
-    /// The power of two that the flow of the network is divided by, see `prune_by_flow`.
-    flow_exponent: i32,
 }
 
 /// What a session wrote down on the device.
@@ -123,7 +121,6 @@ impl Session {
             validation,
             prunable,
             unread: 0,
-            flow_exponent: 0,
         })
     }
 

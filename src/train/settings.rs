@@ -1,7 +1,7 @@
 //! From the configuration to what a plan is made from.
 
 use crate::config::{
-    Collapse, Config, Fill, Margin, NEVER, OptimiserConfig, OptimiserKind, Scope, SparseStart,
+    Collapse, Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
 };
 use crate::net::{Optimiser, Settings};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
@@ -74,6 +74,6 @@ pub fn settings(
         protect: config.prune.collapse == Collapse::KeepOne,
         sparse_start: config.prune.sparse_start != SparseStart::None,
         growth: config.prune.regrow,
-        rewinds: config.prune.rewind != NEVER,
+        rewinds: matches!(config.prune.rewinds(), Ok(Some(_))),
     }
 }

@@ -5,7 +5,7 @@
 //! the outputs are made from what the points give. Both gradients are the exact transposes of these steps.
 
 use super::Conv2d;
-use crate::gpu::{Constant, Kept, Kernel, Plan, Tensor, Tuning, kernel};
+use crate::gpu::{Constant, Kept, Kernel, Plan, Product, Tensor, Tuning, kernel};
 use crate::ops::linear::{Linear, LinearBatch};
 use crate::ops::product::{LONGEST_SUM, sum_rows};
 use crate::ops::{Write, vector_type};
@@ -80,8 +80,13 @@ const LEAST_WIDTH: u32 = 4;
 
 /// Channels that a kernel loads at once. Rows of many channels lie a multiple of 1 KiB apart, so that what a tile or a filter
 /// reads falls into few places of a CPU's cache; narrower values need half as many of them at a time.
-fn width(channels: u32) -> u32 {
-    if channels.is_multiple_of(256) { 2 } else { 4 }
+fn width(channels: u32, tuning: Tuning) -> u32 {
+    let is_cpu = matches!(tuning.product, Product::Lanes(_));
+    if is_cpu && channels.is_multiple_of(256) {
+        2
+    } else {
+        4
+    }
 }
 
 /// Largest binding that WebGPU promises.
@@ -259,7 +264,7 @@ impl Winograd {
         tensors: &[&Tensor],
     ) {
         let Conv2d { n, h, w, .. } = self.conv;
-        let width = width(channels);
+        let width = width(channels, plan.tuning);
         let values = channels / width;
         let shape: [Constant; 4] =
             [("N", n), ("H", h), ("W", w), ("C", values)].map(|(name, value)| (name, value.into()));
@@ -272,7 +277,7 @@ impl Winograd {
     }
 
     fn per_weight(self, plan: &mut Plan, kernel: &Kernel, tensors: &[&Tensor]) {
-        let width = width(self.conv.k);
+        let width = width(self.conv.k, plan.tuning);
         let values = self.conv.k / width;
         let length = self.conv.c * values;
         let constants = [("LENGTH", length.into()), ("K", values.into())];

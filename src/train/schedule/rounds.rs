@@ -53,20 +53,16 @@ impl Rounds {
         let trainings = count + 1;
         let length = match prune.round_budget {
             Budget::Each => steps,
-            Budget::Shared => {
-                let back = u64::from(rewind.steps(epoch, steps / trainings));
-                let shared = (u64::from(steps) + u64::from(count) * back) / u64::from(trainings);
-                u32::try_from(shared).unwrap_or(u32::MAX)
-            }
+            Budget::Shared => shared_length(steps, count, |length| rewind.steps(epoch, length)),
         };
         let rewind = rewind.steps(epoch, length);
-        if rewind >= length {
+        if length == 0 || rewind >= length {
             return Err(Error::config(
                 format!(
-                    "prune.rewind is {}, step {rewind} of trainings of {length} steps, of which there are {trainings}",
+                    "{steps} steps are too few for {trainings} trainings, {count} of which go on from prune.rewind = {}",
                     prune.rewind
                 ),
-                "give more --epochs, an earlier prune.rewind, or --set prune.round_budget=each, so that each takes all",
+                "give more --epochs, an earlier prune.rewind, or --set prune.round_budget=each, so that each training takes all",
             ));
         }
         let own = Self {
@@ -150,6 +146,25 @@ impl fmt::Display for Rounds {
     }
 }
 
+/// The longest training such that it and `count` more, each from the step that `rewind` gives of its length, take no more
+/// than `steps`; 0 if there is none.
+fn shared_length(steps: u32, count: u32, rewind: impl Fn(u32) -> u32) -> u32 {
+    let fits = |length: u32| {
+        let again = length.saturating_sub(rewind(length)).max(1);
+        u64::from(length) + u64::from(count) * u64::from(again) <= u64::from(steps)
+    };
+    let (mut low, mut high) = (0, steps);
+    while low < high {
+        let middle = high - (high - low) / 2;
+        if fits(middle) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
 /// Rounds until no more than the target is left.
 #[allow(
     clippy::cast_possible_truncation,
@@ -164,7 +179,7 @@ fn rounds(stays: f64, sparsity: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::kept_at;
+    use crate::train::{Length, kept_at};
 
     fn rounds_to(target: f64, rewind: u32, length: u32) -> Rounds {
         Rounds {
@@ -208,6 +223,27 @@ mod tests {
                 assert_eq!(own.sparsity(count), target);
             }
             assert!((1..count).all(|round| own.sparsity(round) < target));
+        }
+    }
+
+    #[test]
+    fn rounds_take_all_of_a_shared_length() {
+        for (steps, count, rewind, length) in [
+            (240, 11, "50%", 37),
+            (240, 11, "0it", 20),
+            (240, 11, "6it", 25),
+            (19, 2, "2it", 7),
+            (11, 11, "0it", 0),
+            (100, 11, "1000it", 0),
+        ] {
+            let prune: Length = rewind.parse().expect(rewind);
+            let own = shared_length(steps, count, |length| prune.steps(46, length));
+            // A rewinding that lies behind a training leaves one step to each of the others, and is refused.
+            if own > prune.steps(46, own) {
+                assert_eq!(own, length, "{rewind} of {steps}");
+            } else {
+                assert!(length == 0, "{rewind} of {steps}: {own}");
+            }
         }
     }
 

@@ -126,46 +126,56 @@ impl Session {
     }
 
     /// Ranks weights by how much flows through them where nothing cancels, and prunes. What goes in is scaled, forwards and
-    /// backwards, by a power of two such that what comes out of deep networks stays within the range of numbers; that
-    /// changes no rank.
+    /// backwards, by a power of two such that what comes out of deep networks stays within the range of numbers; so is what
+    /// layers add, and no rank changes.
     fn prune_by_flow(&mut self, scale: &Tensor) -> Result<()> {
         self.machine.replay(&["flow-start"])?;
-        for _ in 0..SCALINGS {
-            let factor = 2f32.powi(-self.flow_exponent);
-            self.machine.write(scale, &[factor]);
+        let mut exponent = 0;
+        for _ in 0..FLOW_TRIES {
+            self.machine.write(scale, &[2f32.powi(-exponent)]);
             self.machine.replay(&["flow-image", "infer"])?;
             let out: Vec<f32> = self.machine.read(&self.tensors.logits)?;
-            let largest = out.iter().fold(0.0f32, |a, &b| {
-                if b.is_finite() {
-                    a.max(b)
-                } else {
-                    f32::INFINITY
-                }
-            });
-            let change = match largest {
-                f32::INFINITY => SCALING,
-                0.0 => -SCALING,
-                // Both ways, the flow has the factor of each.
-                largest => halved_exponent(largest, self.flow_exponent),
-            };
-            if change == 0 {
-                break;
+            let is_finite = out.iter().all(|value| value.is_finite());
+            let largest = out.into_iter().fold(0.0, f32::max);
+            let next = next_exponent(is_finite.then_some(largest), exponent);
+            if next == exponent && is_finite && largest > 0.0 {
+                let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
+                return self.machine.replay(&rest);
             }
-            self.flow_exponent += change;
+            exponent = next;
         }
-        let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
-        self.machine.replay(&rest)
+        self.machine.replay(&["flow-end"])?;
+        Err(Error::new(
+            ErrorKind::Other,
+            "the flow of the network, by which prune.criterion = \"synflow\" ranks weights, is nothing or exceeds 32-bit numbers",
+            "take another criterion, or a network of fewer or narrower layers; where a layer lost all of its weights, \
+             prune.collapse=keep-one lets it keep one",
+        ))
     }
 }
 
-/// How often the scale of a flow is tried, and by how many powers of two it moves where nothing else is known.
-const SCALINGS: u32 = 8;
-const SCALING: i32 = 40;
+/// How often the scale of a flow is tried.
+const FLOW_TRIES: u32 = 10;
+/// Powers of two that the scale moves by where what comes out tells nothing, and that the flow may be away from 1.
+const FLOW_MOVE: i32 = 40;
+/// Largest power of two of a scale.
+const FLOW_MOST: i32 = 120;
 
-/// Half of the powers of two that the flow is away from 1, if they are many, where `largest` comes out of a network that is
-/// fed `2^-exponent`.
-fn halved_exponent(largest: f32, exponent: i32) -> i32 {
-    #[allow(clippy::cast_possible_truncation, reason = "the exponent of a float")]
-    let flow = largest.log2().round() as i32 - exponent;
-    if flow.abs() > SCALING { flow / 2 } else { 0 }
+/// The next exponent to try, where `largest` comes out of a network that is fed `2^-exponent`, or a number beyond the range.
+fn next_exponent(largest: Option<f32>, exponent: i32) -> i32 {
+    let change = match largest {
+        None => FLOW_MOVE,
+        Some(0.0) => -FLOW_MOVE,
+        Some(largest) => {
+            // What flows backwards has the factor, too.
+            #[allow(clippy::cast_possible_truncation, reason = "the exponent of a float")]
+            let both_ways = largest.log2().round() as i32 - exponent;
+            if both_ways.abs() > FLOW_MOVE {
+                both_ways / 2
+            } else {
+                0
+            }
+        }
+    };
+    (exponent + change).clamp(-FLOW_MOST, FLOW_MOST)
 }
