@@ -137,12 +137,13 @@ impl Session {
             let out: Vec<f32> = self.machine.read(&self.tensors.logits)?;
             let is_finite = out.iter().all(|value| value.is_finite());
             let largest = out.into_iter().fold(0.0, f32::max);
-            let next = next_exponent(is_finite.then_some(largest), exponent);
-            if next == exponent && is_finite && largest > 0.0 {
-                let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
-                return self.machine.replay(&rest);
+            match next_exponent(is_finite.then_some(largest), exponent) {
+                Some(next) => exponent = next,
+                None => {
+                    let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
+                    return self.machine.replay(&rest);
+                }
             }
-            exponent = next;
         }
         self.machine.replay(&["flow-end"])?;
         Err(Error::new(
@@ -158,24 +159,63 @@ impl Session {
 const FLOW_TRIES: u32 = 10;
 /// Powers of two that the scale moves by where what comes out tells nothing, and that the flow may be away from 1.
 const FLOW_MOVE: i32 = 40;
-/// Largest power of two of a scale.
-const FLOW_MOST: i32 = 120;
+/// Powers of two within which both ends of a flow lie, so that what is between them stays within the range.
+const FLOW_MOST: i32 = 100;
 
-/// The next exponent to try, where `largest` comes out of a network that is fed `2^-exponent`, or a number beyond the range.
-fn next_exponent(largest: Option<f32>, exponent: i32) -> i32 {
+/// The next exponent to try, where `largest` comes out of a network that is fed `2^-exponent`, or a number beyond the range;
+/// none if this one will do.
+fn next_exponent(largest: Option<f32>, exponent: i32) -> Option<i32> {
     let change = match largest {
         None => FLOW_MOVE,
         Some(0.0) => -FLOW_MOVE,
         Some(largest) => {
-            // What flows backwards has the factor, too.
             #[allow(clippy::cast_possible_truncation, reason = "the exponent of a float")]
-            let both_ways = largest.log2().round() as i32 - exponent;
-            if both_ways.abs() > FLOW_MOVE {
-                both_ways / 2
-            } else {
-                0
+            let out = largest.log2().round() as i32;
+            // What flows backwards has the factor, too.
+            let both_ways = out - exponent;
+            if both_ways.abs() <= FLOW_MOVE && out.abs() <= FLOW_MOST {
+                return None;
             }
+            both_ways / 2
         }
     };
-    (exponent + change).clamp(-FLOW_MOST, FLOW_MOST)
+    Some(exponent + change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The exponent at which the flow of a network of this flow, as a power of two, is taken, if it is.
+    fn settles(flow: i32) -> Option<i32> {
+        let mut exponent = 0;
+        for _ in 0..FLOW_TRIES {
+            // Out of range from 2^128 on, and nothing below 2^-126.
+            let out = match flow - exponent {
+                128.. => None,
+                -126..128 => Some(2f32.powi(flow - exponent)),
+                _ => Some(0.0),
+            };
+            match next_exponent(out, exponent) {
+                None => return Some(exponent),
+                Some(next) => exponent = next,
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn flows_are_scaled_to_what_both_ways_can_hold_or_refused() {
+        for flow in -180..=180 {
+            let exponent = settles(flow).unwrap_or_else(|| panic!("2^{flow}"));
+            assert!((flow - exponent).abs() <= FLOW_MOST, "2^{flow}: {exponent}");
+            assert!(
+                (flow - 2 * exponent).abs() <= FLOW_MOVE,
+                "2^{flow}: {exponent}"
+            );
+        }
+        for flow in [-400, 300, 400, 1000] {
+            assert_eq!(settles(flow), None, "2^{flow}");
+        }
+    }
 }
