@@ -111,7 +111,8 @@ pub struct RunTensors {
     pub logits: Tensor,
     /// All parameters.
     pub weights: Tensor,
-    /// Velocity, or the two moments of Adam, 0 at the start; and last [`REMEMBERED`], if weights may go back to that.
+    /// Velocity, or the two moments of Adam, 0 at the start; and last, if weights may go back to what they were, that: see
+    /// [`remembered`](Self::remembered).
     pub state: Vec<Tensor>,
     /// One bit for each element of `weights`; padding is 0.
     pub mask: Tensor,
