@@ -1,10 +1,9 @@
-// x[i] = value
-@group(0) @binding(0) var<storage, read> value: array<f32>;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+// x[i] = 1
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
 override LENGTH: u32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let i = flat_index(id, groups);
-    if i < LENGTH { x[i] = value[0]; }
+    if i < LENGTH { x[i] = 1.0; }
 }

@@ -1,5 +1,5 @@
-// y = |x| * value
-@group(0) @binding(0) var<storage, read> value: array<f32>;
+// y = |x| * product
+@group(0) @binding(0) var<storage, read> factors: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 override LENGTH: u32;
@@ -7,5 +7,5 @@ override LENGTH: u32;
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let i = flat_index(id, groups);
-    if i < LENGTH { y[i] = abs(x[i]) * value[0]; }
+    if i < LENGTH { y[i] = abs(x[i]) * factors[1]; }
 }

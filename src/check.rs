@@ -12,6 +12,7 @@ mod bench;
 pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
+pub mod displace;
 pub mod dropout;
 pub mod flow;
 pub mod gather_batch;
@@ -106,6 +107,7 @@ pub fn cases() -> Vec<Case> {
         avg_pool::cases(),
         add::cases(),
         batch_norm::cases(),
+        displace::cases(),
         dropout::cases(),
         subsample::cases(),
         cross_entropy::cases(),

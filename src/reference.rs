@@ -14,6 +14,7 @@ pub mod batch_norm;
 pub mod clip;
 pub mod conv2d;
 pub mod cross_entropy;
+pub mod displace;
 pub mod dropout;
 pub mod flow;
 pub mod gather_batch;

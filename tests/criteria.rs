@@ -89,6 +89,12 @@ const SNIP: Case = Case {
     parts: 1,
     alike: 0.999,
 };
+const GRASP: Case = Case {
+    key: "grasp",
+    criterion: Criterion::Grasp,
+    parts: 1,
+    alike: 0.99,
+};
 const SYNFLOW: Case = Case {
     key: "synflow",
     criterion: Criterion::Synflow,
@@ -110,6 +116,22 @@ fn snip_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
 #[test]
 fn snip_keeps_of_resnet_20_what_pytorch_keeps() {
     assert_keeps_the_same("resnet-20", "resnet-20", SNIP);
+}
+
+#[test]
+fn grasp_keeps_of_a_narrow_resnet_18_what_pytorch_keeps() {
+    let name = "resnet-18-narrow";
+    assert_keeps_the_same(&network(name), name, GRASP);
+}
+
+#[test]
+fn grasp_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
+    assert_keeps_the_same(&network("vgg-narrow"), "vgg-narrow", GRASP);
+}
+
+#[test]
+fn grasp_keeps_of_resnet_20_what_pytorch_keeps() {
+    assert_keeps_the_same("resnet-20", "resnet-20", GRASP);
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
         (OptimiserKind::Adam, Criterion::Random, Growth::None),
         (OptimiserKind::Sgd, Criterion::Snip, Growth::None),
         (OptimiserKind::Sgd, Criterion::Synflow, Growth::None),
+        (OptimiserKind::Sgd, Criterion::Grasp, Growth::None),
     ] {
         let mut config = Config::default();
         config.prune.regrow = growth;

@@ -9,9 +9,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
-    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, Flow,
-    GatherBatch, Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu, Retouch,
-    Score, Sgd, StepParams, UpdateTensors, Write,
+    Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, Displace,
+    Flow, GatherBatch, Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu,
+    Retouch, Score, Sgd, StepParams, UpdateTensors, Write,
 };
 use wgprune::random::Stream;
 
@@ -216,12 +216,16 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
         let keep = plan.tensor("keep", &[2]);
         Prune { segment: 1 }.record(plan, &keep, [keys, mask], [selection, histogram]);
     });
-    assert_exact([1, 7], |plan, [value, x]| {
-        Flow { length: 7 }.fill(plan, value, x);
+    assert_exact([7], |plan, [x]| Flow { length: 7 }.fill(plan, x));
+    assert_exact([2, 7], |plan, [factors, x]| {
+        Flow { length: 7 }.rescale(plan, factors, x);
+    });
+    assert_exact([7, 2, 2], |plan, [x, before, own]| {
+        Flow { length: 7 }.factor(plan, x, [before, own]);
     });
     assert_exact([7], |plan, [x]| Flow { length: 7 }.absolute(plan, x));
-    assert_exact([1, 7, 7], |plan, [value, x, y]| {
-        Flow { length: 7 }.scaled(plan, value, x, y);
+    assert_exact([2, 7, 7], |plan, [factors, x, y]| {
+        Flow { length: 7 }.scaled(plan, factors, x, y);
     });
     assert_exact([3, 96], |plan, [mask, x]| Prune::clear(plan, mask, x));
     assert_exact([3, 96, 96], |plan, [mask, x, y]| {
@@ -244,16 +248,31 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
     assert_exact([3 * CHUNK / 32, 3 * CHUNK], |plan, [mask, keys]| {
         Prune::protect(plan, mask, keys);
     });
-    for criterion in [Criterion::Magnitude, Criterion::Random, Criterion::Snip] {
-        assert_exact([7, 7, StepParams::LEN, 7], |plan, [w, dw, step, keys]| {
-            let score = Score {
-                length: 7,
-                criterion,
-                stream: Stream::Score,
-            };
-            score.record(plan, [w, dw, step], keys);
+    for criterion in [
+        Criterion::Magnitude,
+        Criterion::Random,
+        Criterion::Snip,
+        Criterion::Grasp,
+    ] {
+        let score = Score {
+            length: 7,
+            criterion,
+            stream: Stream::Score,
+        };
+        let lengths = [7, 7, 7, StepParams::LEN, 7];
+        assert_exact(lengths, |plan, [w, dw, behind, step, keys]| {
+            score.record(plan, [w, dw, behind, step], keys);
         });
+        assert_exact([7, 1], |plan, [keys, fault]| score.fault(plan, keys, fault));
     }
+    assert_exact([7, 7, 7], |plan, [x, direction, y]| {
+        let steps = plan.tensor("steps", &[2]);
+        let moved = Displace { length: 7, step: 1 };
+        moved.record(plan, [x, direction, &steps], y);
+    });
+    assert_exact([3, 96, 1], |plan, [mask, x, sums]| {
+        Clip::squares(plan, [mask, x], sums);
+    });
     let count = |plan: &mut Plan, [mask, counts]: [&Tensor; 2]| Prune::count(plan, mask, counts, 2);
     assert_eq!(refusal([5, 3], &count), None);
     assert_eq!(

@@ -45,7 +45,7 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
 #[rustfmt::skip]
 #[test]
 fn the_presets_are_as_they_were_chosen() {
-    use Criterion::{Magnitude, Random, Snip, Synflow};
+    use Criterion::{Grasp, Magnitude, Random, Snip, Synflow};
     use Scope::{Erk, Global, Layer};
     let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
     let at = Length::Percent;
@@ -54,6 +54,7 @@ fn the_presets_are_as_they_were_chosen() {
         ("dense", Curve::None, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("granet", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
         ("granet-s2s", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
+        ("grasp", Curve::OneShot, Grasp, Global, Length::Steps(0), at(100.0)),
         ("iterative", Curve::Iterative(3), Magnitude, Global, at(20.0), at(75.0)),
         ("lth", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("magnitude-init", Curve::OneShot, Magnitude, Global, Length::Steps(0), at(100.0)),

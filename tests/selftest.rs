@@ -57,6 +57,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "clip",
         "conv2d",
         "cross_entropy",
+        "displace",
         "dropout",
         "flow",
         "gather_batch",

@@ -59,6 +59,9 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             if variant & 8 > 0 {
                 config.prune.criterion = Criterion::Synflow;
             }
+            if variant & 10 == 10 {
+                config.prune.criterion = Criterion::Grasp;
+            }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
             for net in published(named).chain([net_with_a_plain_sum()]) {

@@ -19,6 +19,12 @@ pub fn check(setting: &Setting, op: MaxPool, x: &[f32]) -> Result<Vec<Finding>> 
     let gy = bench.output("y", Expected::bits(&y));
     let gwinner = bench.output("winner", Expected::bits(&winner));
     op.forward(&mut bench.plan, &gx, &gy, &gwinner);
+    bench.direction("taken");
+    let others = floats(4, op.x_len());
+    let gothers = bench.input("others", &others);
+    let taken = twin::taken(&op, &others, &winner);
+    let gtaken = bench.output("taken", Expected::bits(&taken));
+    op.taken(&mut bench.plan, [&gothers, &gwinner], &gtaken);
     bench.direction("grad_input");
     let dx = sums(&dx, &dx_terms);
     let gdx = bench.output("dx", Expected::within(&dx));

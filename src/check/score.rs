@@ -22,19 +22,34 @@ pub fn params() -> StepParams {
 /// The device was lost, or refused a kernel or the memory.
 pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     let params = params();
-    let [mut w, dw] = [1, 2].map(|seed| floats(seed, op.length));
+    let [mut w, mut dw] = [1, 2].map(|seed| floats(seed, op.length));
+    let mut behind = floats(3, op.length);
     // Zeros of both signs are equal.
     w[0] = -0.0;
+    if op.criterion == Criterion::Grasp {
+        // Keys of floats that are rounded cannot be compared, and these need not be.
+        for values in [&mut w, &mut dw, &mut behind] {
+            values
+                .iter_mut()
+                .for_each(|value| *value = (*value * 64.0).trunc());
+        }
+    }
     let mut bench = Bench::new(setting);
     let inputs = [
         bench.input("w", &w),
         bench.input("dw", &dw),
+        bench.input("behind", &behind),
         bench.input("step", bytemuck::cast_slice::<_, u32>(&[params])),
     ];
     bench.direction("score");
     let expected = match op.criterion {
         Criterion::Magnitude => Expected::bits(&twin::magnitude_keys(&w)),
         Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params, op.stream)),
+        Criterion::Grasp => {
+            let parts = w.iter().zip(&dw).zip(&behind);
+            let scores: Vec<f32> = parts.map(|((w, dw), behind)| w * (dw - behind)).collect();
+            Expected::bits(&twin::signed_keys(&scores))
+        }
         Criterion::Snip | Criterion::Synflow => {
             // A sign would show in the key's highest bit, which makes the float a negative one.
             let scores: Vec<Bounded> = twin::snip(&w, &dw);
@@ -43,6 +58,21 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     };
     let keys = bench.output("keys", expected);
     op.record(&mut bench.plan, inputs.each_ref(), &keys);
+    let wrong = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for (direction, count) in [("no fault", 0), ("fault", op.length.min(3) as usize)] {
+        bench.direction(direction);
+        let mut w = floats(1, op.length);
+        let mut places = [op.length / 3, op.length / 2, op.length.saturating_sub(1)];
+        places.reverse();
+        for (&place, wrong) in places.iter().zip(wrong).take(count) {
+            w[place as usize] = wrong;
+        }
+        let own = twin::magnitude_keys(&w);
+        let fault = twin::fault(&own);
+        let keys = bench.input("keys", &own);
+        let gfault = bench.state("fault", &[0], Expected::bits(&[fault]));
+        op.fault(&mut bench.plan, &keys, &gfault);
+    }
     Ok(bench.run()?.findings)
 }
 
@@ -56,7 +86,12 @@ pub(super) fn cases() -> Vec<Case> {
         let shape = format!("{}, {criterion:?}", op.length).to_lowercase();
         Case::new("score", shape, move |setting| check(setting, op))
     };
-    [Criterion::Magnitude, Criterion::Random, Criterion::Snip]
-        .map(case)
-        .into()
+    [
+        Criterion::Magnitude,
+        Criterion::Random,
+        Criterion::Snip,
+        Criterion::Grasp,
+    ]
+    .map(case)
+    .into()
 }

@@ -103,7 +103,7 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `random`, `snip` or `synflow`.
+    /// By what weights are ranked: `magnitude`, `random`, `snip`, `grasp` or `synflow`.
     pub criterion: Criterion,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,

@@ -129,6 +129,15 @@ impl Arena {
             .map(|kind| self.value(layer, kind).expect("a batch norm has both"))
     }
 
+    /// What `layer` adds to what it reads, or subtracts from it, and where it lies.
+    pub(super) fn added(&self, layer: &str) -> Vec<(u32, Tensor)> {
+        let kinds = ["bias", "running_mean"].into_iter();
+        let placed = kinds.filter_map(|kind| self.placed(layer, kind));
+        placed
+            .map(|placed| (placed.first, placed.tensor.clone()))
+            .collect()
+    }
+
     /// The part of a tensor as long as all parameters that steps change.
     pub(super) fn trained(&self, tensor: &Tensor) -> Tensor {
         tensor.view(&tensor.name, 0, &[self.trainable])

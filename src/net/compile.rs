@@ -2,13 +2,14 @@
 
 use super::arena::{Arena, Placed};
 use super::batch::{RetouchTensors, record_gathers};
+use super::curvature::CurvatureTensors;
 use super::flow::FlowTensors;
 use super::mask::Masks;
 use super::record::{Mode, Recorder};
 use super::{Net, Parameter};
 use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
-    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, GatherBatch, Growth,
+    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, Flow, GatherBatch, Growth,
     Metrics, RandomErasing, Record, Sgd, StepParams, UpdateTensors,
 };
 
@@ -66,9 +67,9 @@ pub struct Settings {
 ///
 /// Phases: `gather` (training images), `gather-plain` (the same without augmentation), `gather-test`, `forward` (as it
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
-/// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for gradients), `update`, `sparsify`
+/// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for its gradients), `update`, `sparsify`
 /// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back), `remember` and `rewind`
-/// (where weights may go back to what they were); and those of a flow, see [`FlowTensors`].
+/// (where weights may go back to what they were); and those of a flow and of a curvature, see [`FlowTensors`] and [`CurvatureTensors`].
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -126,6 +127,10 @@ pub struct RunTensors {
     pub histogram: Tensor,
     /// What the phases of a flow begin with, if the criterion asks for one.
     pub flow: Option<FlowTensors>,
+    /// What a curvature is found with, if the criterion asks for one.
+    pub curvature: Option<CurvatureTensors>,
+    /// Position, counted from 1, of a weight whose score is not finite, or 0.
+    pub fault: Tensor,
 }
 
 /// Records a training run of `net`, with these kernels.
@@ -147,9 +152,6 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
         &tensors,
         [layers.image(), &labels],
     );
-    if let Some(flow) = &tensors.flow {
-        flow.record_image(&mut plan, &tensors, layers.image());
-    }
     plan.phase("forward");
     let trained = layers.forward(&mut plan, Mode::Train);
     plan.phase("infer");
@@ -162,20 +164,39 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
         "one answer"
     );
     if let Some(gradient) = layers.logits_gradient() {
-        let losses = [
+        for (phase, smoothing, logits) in [
             ("loss", settings.smoothing, trained_output),
             ("evaluate", 0.0, inferred_output),
-        ];
-        record_losses(&mut plan, net, &tensors, losses, [&labels, gradient]);
-        if let Some(flow) = &tensors.flow {
-            flow.record_gradient(&mut plan, gradient);
+        ] {
+            plan.phase(phase);
+            plan.layer(phase);
+            record_loss(&mut plan, &tensors, smoothing, [logits, &labels, gradient]);
         }
     }
     plan.phase("backward");
     layers.backward(&mut plan, &trained, Mode::Train);
-    if settings.criterion.needs_gradients() {
+    if settings.criterion == Criterion::Snip {
         plan.phase("backward-infer");
         layers.backward(&mut plan, &inferred, Mode::Infer);
+    }
+    if let (Some(flow), Some(gradient)) = (&tensors.flow, layers.logits_gradient()) {
+        flow.record_start(&mut plan, &tensors, layers.image());
+        let values = layers.forward(&mut plan, Mode::Flow(flow));
+        plan.phase("flow-backward");
+        plan.layer("output");
+        let length = gradient.len();
+        Flow { length }.fill(&mut plan, gradient);
+        layers.backward(&mut plan, &values, Mode::Flow(flow));
+    }
+    if let Some(curvature) = &tensors.curvature {
+        curvature.record(
+            &mut plan,
+            (&tensors, &arena),
+            &layers,
+            |plan, output, gradient| {
+                record_loss(plan, &tensors, 0.0, [output, &labels, gradient]);
+            },
+        );
     }
     record_update(&mut plan, settings, &tensors, &arena);
     Masks::new(settings, &tensors, &arena, &mut plan).record(&mut plan);
@@ -268,38 +289,33 @@ impl RunTensors {
             metrics,
             histogram: plan.tensor("histogram", &[2048]),
             flow: (settings.criterion == Criterion::Synflow)
-                .then(|| FlowTensors::new(&all.shape, plan)),
+                .then(|| FlowTensors::new(net, &all.shape, plan)),
+            curvature: (settings.criterion == Criterion::Grasp)
+                .then(|| CurvatureTensors::new(arena, plan)),
+            fault: plan.tensor("fault", &[1]),
             weights: all.clone(),
             parameters: arena.parameters.clone(),
         }
     }
 }
 
-/// The loss of each phase, with its smoothing, from the output that its phase has.
-fn record_losses(
+/// The loss of an output, with this smoothing, and its gradient.
+fn record_loss(
     plan: &mut Plan,
-    net: &Net,
     tensors: &RunTensors,
-    losses: [(&'static str, f32, &Tensor); 2],
-    [labels, gradient]: [&Tensor; 2],
+    smoothing: f32,
+    [logits, labels, gradient]: [&Tensor; 3],
 ) {
     let n = labels.len();
     let [loss, hit] = ["loss", "hit"].map(|name| plan.scratch(name, &[n]));
-    for (phase, smoothing, logits) in losses {
-        plan.phase(phase);
-        plan.layer(phase);
-        let head = CrossEntropy {
-            n,
-            classes: net.classes(),
-            smoothing,
-        };
-        head.record(
-            plan,
-            [logits, labels, &tensors.step],
-            [&loss, &hit, gradient],
-        );
-        Metrics { n }.record(plan, [&loss, &hit, &tensors.step], &tensors.records);
-    }
+    let head = CrossEntropy {
+        n,
+        classes: logits.len() / n,
+        smoothing,
+    };
+    let inputs = [logits, labels, &tensors.step];
+    head.record(plan, inputs, [&loss, &hit, gradient]);
+    Metrics { n }.record(plan, [&loss, &hit, &tensors.step], &tensors.records);
 }
 
 fn record_update(plan: &mut Plan, settings: &Settings, tensors: &RunTensors, arena: &Arena) {

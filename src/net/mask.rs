@@ -77,6 +77,10 @@ impl<'a> Masks<'a> {
         } = self.settings;
         plan.phase("prune");
         let keys = self.keys(plan, "keys", criterion, Stream::Score);
+        if criterion.needs_gradients() {
+            let score = self.score(criterion, Stream::Score);
+            score.fault(plan, &keys, &self.tensors.fault);
+        }
         let ranges = self.arena.prunable_ranges();
         if protect && !per_layer {
             plan.layer("protect");
@@ -111,7 +115,7 @@ impl<'a> Masks<'a> {
                 let keys = plan.scratch("growth.keys", &[self.arena.prunable]);
                 let gradients = self.prunable(&self.arena.gradients);
                 let score = self.score(Criterion::Magnitude, Stream::Regrow);
-                let inputs = [&gradients, &gradients, &self.tensors.step];
+                let inputs = [&gradients, &gradients, &gradients, &self.tensors.step];
                 score.record(plan, inputs, &keys);
                 keys
             }
@@ -148,8 +152,12 @@ impl<'a> Masks<'a> {
         plan.layer("score");
         let keys = plan.scratch(name, &[self.arena.prunable]);
         let [w, dw] = [&self.tensors.weights, &self.arena.gradients].map(|all| self.prunable(all));
+        let (dw, behind) = match &self.tensors.curvature {
+            Some(curvature) => (&curvature.ahead, &curvature.behind),
+            None => (&dw, &dw),
+        };
         let score = self.score(criterion, stream);
-        score.record(plan, [&w, &dw, &self.tensors.step], &keys);
+        score.record(plan, [&w, dw, behind, &self.tensors.step], &keys);
         keys
     }
 

@@ -29,22 +29,37 @@ impl Clip {
     /// # Panics
     /// If their lengths do not go together.
     pub fn record(&self, plan: &mut Plan, mask: &Tensor, dw: &Tensor) {
-        dw.expect_len(&[mask.len(), 32]);
-        let vectors = dw.len() / 4;
-        let slices = vectors.div_ceil(VECTORS);
+        let slices = Self::slices(dw.len());
         let [squares, factor] =
             [("squares", slices), ("factor", 1)].map(|(name, n)| plan.scratch(name, &[n]));
-        let [vectors_constant, slices_constant]: [Constant; 2] =
-            [("VECTORS", vectors.into()), ("SLICES", slices.into())];
-        let constants = [vectors_constant, slices_constant];
-        plan.elementwise(&SQUARES, &constants, &[mask, dw, &squares], slices);
+        Self::squares(plan, [mask, dw], &squares);
         let constants = [
-            slices_constant,
+            ("SLICES", slices.into()),
             ("NORM", self.norm.into()),
             ("WORKGROUP_SIZE", WIDTH.into()),
         ];
         let one = Grid([1, 1, 1]);
         plan.dispatch(&FACTOR, &constants, &[&squares, &factor], one);
-        plan.elementwise(&APPLY, &[vectors_constant], &[&factor, dw], vectors);
+        let vectors = dw.len() / 4;
+        let constants: [Constant; 1] = [("VECTORS", vectors.into())];
+        plan.elementwise(&APPLY, &constants, &[&factor, dw], vectors);
+    }
+
+    /// Parts that the squares of so many elements are added up in.
+    pub fn slices(length: u32) -> u32 {
+        (length / 4).div_ceil(VECTORS)
+    }
+
+    /// Sums, one for each of the [`slices`](Self::slices), of the squares of what of `x` is kept.
+    ///
+    /// # Panics
+    /// As [`record`](Self::record), or if there are more or fewer sums.
+    pub fn squares(plan: &mut Plan, [mask, x]: [&Tensor; 2], sums: &Tensor) {
+        x.expect_len(&[mask.len(), 32]);
+        let slices = Self::slices(x.len());
+        sums.expect_len(&[slices]);
+        let constants: [Constant; 2] =
+            [("VECTORS", (x.len() / 4).into()), ("SLICES", slices.into())];
+        plan.elementwise(&SQUARES, &constants, &[mask, x, sums], slices);
     }
 }

@@ -5,6 +5,7 @@ use crate::gpu::{Constant, Kernel, Plan, Tensor, kernel};
 
 const FORWARD: Kernel = kernel!("max_pool_forward", "grid", "max_pool_shape");
 const GRAD_INPUT: Kernel = kernel!("max_pool_grad_input", "grid", "max_pool_shape");
+const TAKEN: Kernel = kernel!("max_pool_taken", "grid", "max_pool_shape");
 
 /// Geometry of a max pool: `x` is N·H·W·C, `y` and `winner` are N·P·Q·C. Padding counts as minus infinity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,16 @@ impl MaxPool {
             &tensors,
             self.x_len(),
         );
+    }
+
+    /// `y` from the places of `x` that won before, whatever is there now.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn taken(&self, plan: &mut Plan, [x, winner]: [&Tensor; 2], y: &Tensor) {
+        self.expect_lengths(x, [y, winner]);
+        let constants = self.constants(1, self.y_len());
+        plan.elementwise(&TAKEN, &constants, &[x, winner, y], self.y_len());
     }
 
     /// One invocation for each vector of channels of the `elements`.

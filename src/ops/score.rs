@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 const MAGNITUDE: Kernel = kernel!("score_magnitude", "score", "grid");
 const RANDOM: Kernel = kernel!("score_random", "grid", "step", "philox");
 const SNIP: Kernel = kernel!("score_snip", "score", "grid");
+const GRASP: Kernel = kernel!("score_grasp", "score", "grid");
+const FAULT: Kernel = kernel!("score_fault", "score", "grid");
 
 /// A pruning criterion: the weights with the largest scores stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +26,16 @@ pub enum Criterion {
     /// (Tanaka et al. 2020, Pruning neural networks without any data, section 5). The caller makes it so, see
     /// [`Flow`](super::Flow).
     Synflow,
+    /// `w (H g)`, by gradient g and Hessian H of the loss of two batches: the weights without which the norm of the gradient
+    /// would grow most go (Wang, Zhang and Grosse 2020, Picking winning tickets before training by preserving gradient flow,
+    /// section 4.1; the score there has the other sign). The caller gives H g as the difference of two gradients.
+    Grasp,
 }
 
 impl Criterion {
-    /// Whether it asks for the gradients of a batch.
+    /// Whether it asks for gradients, of one kind or another.
     pub fn needs_gradients(self) -> bool {
-        matches!(self, Self::Snip | Self::Synflow)
+        matches!(self, Self::Snip | Self::Synflow | Self::Grasp)
     }
 }
 
@@ -46,28 +52,40 @@ pub struct Score {
 }
 
 impl Score {
-    /// `keys` from `w`, `dw` where the criterion needs gradients, and `params` ([`StepParams`]) where it draws numbers.
+    /// `keys` from `w`, the gradients `dw` and, where the criterion asks for a difference, `behind`, and `params`
+    /// ([`StepParams`]) where it draws numbers.
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry.
-    pub fn record(&self, plan: &mut Plan, [w, dw, params]: [&Tensor; 3], keys: &Tensor) {
-        for tensor in [w, dw, keys] {
+    pub fn record(&self, plan: &mut Plan, [w, dw, behind, params]: [&Tensor; 4], keys: &Tensor) {
+        for tensor in [w, dw, behind, keys] {
             tensor.expect_len(&[self.length]);
         }
         params.expect_len(&[StepParams::LEN]);
-        let length: Constant = ("LENGTH", self.length.into());
+        let stream: Constant = ("STREAM", (self.stream as u32).into());
         // A draw gives four words.
         let fours = self.length.div_ceil(4);
-        let (kernel, tensors, count) = match self.criterion {
-            Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], self.length),
-            Criterion::Random => (&RANDOM, &[params, keys][..], fours),
-            Criterion::Snip | Criterion::Synflow => (&SNIP, &[w, dw, keys][..], self.length),
+        let (kernel, tensors, own, count) = match self.criterion {
+            Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], &[][..], self.length),
+            Criterion::Random => (&RANDOM, &[params, keys][..], &[stream][..], fours),
+            Criterion::Snip | Criterion::Synflow => {
+                (&SNIP, &[w, dw, keys][..], &[][..], self.length)
+            }
+            Criterion::Grasp => (&GRASP, &[w, dw, behind, keys][..], &[][..], self.length),
         };
-        let stream: Constant = ("STREAM", (self.stream as u32).into());
-        let constants = match self.criterion {
-            Criterion::Random => &[length, stream][..],
-            Criterion::Magnitude | Criterion::Snip | Criterion::Synflow => &[length],
-        };
-        plan.elementwise(kernel, constants, tensors, count);
+        let constants = [own, &[("LENGTH", self.length.into())]].concat();
+        plan.elementwise(kernel, &constants, tensors, count);
+    }
+
+    /// `fault` becomes the largest position, counted from 1, of a key whose score is not finite, if it was less. Random scores
+    /// are numbers all.
+    ///
+    /// # Panics
+    /// If `fault` has more than one element, or `keys` as [`record`](Self::record).
+    pub fn fault(&self, plan: &mut Plan, keys: &Tensor, fault: &Tensor) {
+        keys.expect_len(&[self.length]);
+        fault.expect_len(&[1]);
+        let constants: [Constant; 1] = [("LENGTH", self.length.into())];
+        plan.elementwise(&FAULT, &constants, &[keys, fault], self.length);
     }
 }

@@ -1,13 +1,23 @@
 //! Twin of [`Flow`](crate::ops::Flow). Exact: the same bits on every adapter.
 
-/// So many of one value.
-pub fn fill(value: f32, length: usize) -> Vec<f32> {
-    vec![value; length]
+/// The factors of a place: that of these elements, and the product of it and what was before.
+pub fn factor(x: &[f32], before: f32) -> [f32; 2] {
+    let largest = x.iter().fold(0.0, |a: f32, &b| a.max(b));
+    let own = match largest {
+        0.0 => 1.0,
+        _ => (-largest.log2().floor()).exp2(),
+    };
+    [own, before * own]
 }
 
-/// `x` without signs, times `value`, a power of two.
-pub fn scaled(value: f32, x: &[f32]) -> Vec<f32> {
-    x.iter().map(|x| x.abs() * value).collect()
+/// `x` times `factor`, a power of two.
+pub fn rescale(factor: f32, x: &[f32]) -> Vec<f32> {
+    x.iter().map(|x| x * factor).collect()
+}
+
+/// `x` without signs, times `product`, a power of two.
+pub fn scaled(product: f32, x: &[f32]) -> Vec<f32> {
+    x.iter().map(|x| x.abs() * product).collect()
 }
 
 /// `x` without signs.

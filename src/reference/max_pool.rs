@@ -30,6 +30,17 @@ pub fn forward(s: &MaxPool, x: &[f32]) -> (Vec<f32>, Vec<u32>) {
     (y, winner)
 }
 
+/// `y[n,p,q,c]` is what lies in the place of `x` that won.
+pub fn taken(s: &MaxPool, x: &[f32], winner: &[u32]) -> Vec<f32> {
+    let mut y = vec![0.0; s.y_len() as usize];
+    for_each_tap(s, |o, tap, i| {
+        if winner[o] == tap {
+            y[o] = x[i];
+        }
+    });
+    y
+}
+
 /// `dx[n,h,w,c] = sum of dy over the windows whose winner is (h, w)`: a sum of products with 0 and 1.
 pub fn grad_input(s: &MaxPool, dy: &[f32], winner: &[u32]) -> Vec<f64> {
     let mut dx = vec![0.0; s.x_len() as usize];

@@ -37,6 +37,8 @@ pub struct Session {
     seed: u64,
     /// Positions of the training and of the validation images in the training files.
     train: Vec<u32>,
+    /// Of all images of the training files.
+    labels: Vec<u16>,
     validation: Vec<u32>,
     prunable: Vec<u32>,
     unread: u32,
@@ -118,6 +120,7 @@ impl Session {
             settings,
             seed: config.seed,
             train,
+            labels: dataset.train.labels.clone(),
             validation,
             prunable,
             unread: 0,
@@ -192,9 +195,13 @@ impl Session {
 
     /// Draws the order of an epoch's samples.
     pub fn shuffle(&mut self, epoch: u32) {
+        self.machine.write(&self.tensors.order, &self.order(epoch));
+    }
+
+    /// The training images in the order in which an epoch takes them.
+    fn order(&self, epoch: u32) -> Vec<u32> {
         let order = permutation(self.seed, Stream::Shuffle, epoch, count(self.train.len()));
-        let order: Vec<u32> = order.into_iter().map(|i| self.train[i as usize]).collect();
-        self.machine.write(&self.tensors.order, &order);
+        order.into_iter().map(|i| self.train[i as usize]).collect()
     }
 
     /// Submits one training step, counted from 0, with the momentum that `optimiser` has for it.

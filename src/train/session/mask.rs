@@ -3,9 +3,24 @@
 use super::{GRADIENTS, Session};
 use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gpu::Tensor;
-use crate::ops::Record;
+use crate::ops::{Criterion, Record, StepParams};
 use crate::train::{moved_at, wanted};
+
+/// The phases of a mask update by how much flows through each weight.
+const FLOW: [&str; 5] = [
+    "flow-start",
+    "flow-forward",
+    "flow-backward",
+    "prune",
+    "flow-end",
+];
+
+/// What outputs are divided by where weights are ranked by curvature, as the authors do.
+const TEMPERATURE: f32 = 200.0;
+
+/// How far weights move there, as a share of their norm. From a third of it to three times of it, of what PyTorch keeps by
+/// differentiating twice all is kept but for a third of a percent; with ten times of it, a few percent are lost.
+const MOVED: f64 = 1e-4;
 
 impl Session {
     /// How many weights each segment of `scope` keeps at this sparsity.
@@ -59,21 +74,89 @@ impl Session {
         let params = self.batch_of(step);
         self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
-        if let Some(scale) = self.tensors.flow.as_ref().map(|flow| flow.scale.clone()) {
-            return self.prune_by_flow(&scale);
-        }
-        if self.settings.criterion.needs_gradients() {
-            self.machine.replay(&GRADIENTS)?;
-            let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
-            if records[self.unread as usize].fault().is_some() {
-                return Err(Error::new(
-                    ErrorKind::Diverged,
-                    format!("the loss that weights are ranked by before step {step} is not finite"),
-                    "rank them earlier, with --set prune.start=0it, or lower --lr",
-                ));
+        match self.settings.criterion {
+            Criterion::Magnitude | Criterion::Random => return self.machine.replay(&["prune"]),
+            Criterion::Synflow => self.machine.replay(&FLOW)?,
+            Criterion::Snip => {
+                self.machine.replay(&GRADIENTS)?;
+                self.check_loss(step)?;
+                self.machine.replay(&["prune"])?;
             }
+            Criterion::Grasp => self.prune_by_curvature(step)?,
         }
-        self.machine.replay(&["prune"])
+        match self.machine.read::<u32>(&self.tensors.fault)?[..] {
+            [0] => Ok(()),
+            ref fault => Err(not_finite(
+                &format!(
+                    "the score of {}",
+                    self.parameter_at(fault.first().map_or(0, |position| position - 1))
+                ),
+                step,
+            )),
+        }
+    }
+
+    /// Ranks weights by how the gradient changes along itself, and prunes. The gradient is that of two batches, of the images
+    /// that the step and the next one take: the first half of their classes, and the second.
+    fn prune_by_curvature(&mut self, step: u32) -> Result<()> {
+        let Some(curvature) = self.tensors.curvature.clone() else {
+            unreachable!("it is there where the criterion asks for it")
+        };
+        let params = self.batch_of(step);
+        let images = self.order(params.epoch).into_iter().cycle();
+        let taken = images.skip(params.position as usize);
+        let mut taken: Vec<u32> = taken.take(2 * self.settings.batch as usize).collect();
+        taken.sort_by_key(|&image| self.labels[image as usize]);
+        self.machine.write(&self.tensors.order, &taken);
+        let halves = [0, self.settings.batch].map(|position| StepParams { position, ..params });
+        for sum in curvature.sums() {
+            let zeros = vec![0f32; sum.len() as usize];
+            self.machine.write(sum, &zeros);
+        }
+        self.machine
+            .write(&curvature.temperature, &[1.0 / TEMPERATURE, 1.0]);
+        self.machine.replay(&["curvature-start"])?;
+        for half in halves {
+            self.machine.write(&self.tensors.step, &[half]);
+            self.machine
+                .replay(&["gather", "curvature-choose", "curvature-direction"])?;
+            self.check_loss(step)?;
+        }
+        self.machine.replay(&["curvature-squares"])?;
+        let mut norms = [0.0; 2];
+        for (norm, squares) in norms.iter_mut().zip(&curvature.squares) {
+            let squares: Vec<f32> = self.machine.read(squares)?;
+            *norm = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
+        }
+        let [weights, direction] = norms;
+        if !(direction > 0.0 && direction.is_finite()) {
+            return Err(not_finite("the gradient, or its inverse,", step));
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "any number near will do")]
+        let far = (MOVED * weights / direction) as f32;
+        self.machine.write(&curvature.steps, &[far, -far]);
+        for half in halves {
+            self.machine.write(&self.tensors.step, &[half]);
+            self.machine.replay(&[
+                "gather",
+                "curvature-choose",
+                "curvature-ahead",
+                "curvature-behind",
+                "curvature-end",
+            ])?;
+        }
+        self.machine.replay(&["prune"])?;
+        self.shuffle(params.epoch);
+        Ok(())
+    }
+
+    /// Refuses a loss that is not finite, of the record that a step would write next.
+    fn check_loss(&self, step: u32) -> Result<()> {
+        let records: Vec<Record> = self.machine.read(&self.tensors.records)?;
+        match records[self.unread as usize].fault() {
+            Some(_) => Err(not_finite("the loss", step)),
+            None => Ok(()),
+        }
     }
 
     /// Notes the weights and running statistics of this moment, for [`rewind`](Self::rewind).
@@ -124,98 +207,12 @@ impl Session {
         self.machine.write(&self.tensors.layer_counts, &counts);
         self.machine.replay(&["regrow"])
     }
-
-    /// Ranks weights by how much flows through them where nothing cancels, and prunes. What goes in is scaled, forwards and
-    /// backwards, by a power of two such that what comes out of deep networks stays within the range of numbers; so is what
-    /// layers add, and no rank changes.
-    fn prune_by_flow(&mut self, scale: &Tensor) -> Result<()> {
-        self.machine.replay(&["flow-start"])?;
-        let mut exponent = 0;
-        for _ in 0..FLOW_TRIES {
-            self.machine.write(scale, &[2f32.powi(-exponent)]);
-            self.machine.replay(&["flow-image", "infer"])?;
-            let out: Vec<f32> = self.machine.read(&self.tensors.logits)?;
-            let is_finite = out.iter().all(|value| value.is_finite());
-            let largest = out.into_iter().fold(0.0, f32::max);
-            match next_exponent(is_finite.then_some(largest), exponent) {
-                Some(next) => exponent = next,
-                None => {
-                    let rest = ["flow-gradient", "backward-infer", "prune", "flow-end"];
-                    return self.machine.replay(&rest);
-                }
-            }
-        }
-        self.machine.replay(&["flow-end"])?;
-        Err(Error::new(
-            ErrorKind::Other,
-            "the flow of the network, by which prune.criterion = \"synflow\" ranks weights, is nothing or exceeds 32-bit numbers",
-            "take another criterion, or a network of fewer or narrower layers; where a layer lost all of its weights, \
-             prune.collapse=keep-one lets it keep one",
-        ))
-    }
 }
 
-/// How often the scale of a flow is tried.
-const FLOW_TRIES: u32 = 10;
-/// Powers of two that the scale moves by where what comes out tells nothing, and that the flow may be away from 1.
-const FLOW_MOVE: i32 = 40;
-/// Powers of two within which both ends of a flow lie, so that what is between them stays within the range.
-const FLOW_MOST: i32 = 100;
-
-/// The next exponent to try, where `largest` comes out of a network that is fed `2^-exponent`, or a number beyond the range;
-/// none if this one will do.
-fn next_exponent(largest: Option<f32>, exponent: i32) -> Option<i32> {
-    let change = match largest {
-        None => FLOW_MOVE,
-        Some(0.0) => -FLOW_MOVE,
-        Some(largest) => {
-            #[allow(clippy::cast_possible_truncation, reason = "the exponent of a float")]
-            let out = largest.log2().round() as i32;
-            // What flows backwards has the factor, too.
-            let both_ways = out - exponent;
-            if both_ways.abs() <= FLOW_MOVE && out.abs() <= FLOW_MOST {
-                return None;
-            }
-            both_ways / 2
-        }
-    };
-    Some(exponent + change)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The exponent at which the flow of a network of this flow, as a power of two, is taken, if it is.
-    fn settles(flow: i32) -> Option<i32> {
-        let mut exponent = 0;
-        for _ in 0..FLOW_TRIES {
-            // Out of range from 2^128 on, and nothing below 2^-126.
-            let out = match flow - exponent {
-                128.. => None,
-                -126..128 => Some(2f32.powi(flow - exponent)),
-                _ => Some(0.0),
-            };
-            match next_exponent(out, exponent) {
-                None => return Some(exponent),
-                Some(next) => exponent = next,
-            }
-        }
-        None
-    }
-
-    #[test]
-    fn flows_are_scaled_to_what_both_ways_can_hold_or_refused() {
-        for flow in -180..=180 {
-            let exponent = settles(flow).unwrap_or_else(|| panic!("2^{flow}"));
-            assert!((flow - exponent).abs() <= FLOW_MOST, "2^{flow}: {exponent}");
-            assert!(
-                (flow - 2 * exponent).abs() <= FLOW_MOVE,
-                "2^{flow}: {exponent}"
-            );
-        }
-        for flow in [-400, 300, 400, 1000] {
-            assert_eq!(settles(flow), None, "2^{flow}");
-        }
-    }
+fn not_finite(what: &str, step: u32) -> Error {
+    Error::new(
+        ErrorKind::Diverged,
+        format!("{what} that weights are ranked by before step {step} is not finite"),
+        "rank them earlier, with --set prune.start=0it, or lower --lr",
+    )
 }
