@@ -4,6 +4,7 @@ mod as_text;
 mod checks;
 mod choices;
 mod clock;
+mod cost;
 mod evaluate;
 mod fit;
 mod length;
@@ -19,6 +20,7 @@ mod watch;
 pub use checks::{check_augmentation, check_batch, check_data, train_images};
 pub use choices::choices;
 pub use clock::Spent;
+pub use cost::{Cost, LayerCount, Passes};
 pub use evaluate::Evaluator;
 pub use fit::{fit, keeping};
 pub use length::Length;
@@ -65,6 +67,7 @@ pub fn train(
 ) -> Result<Outcome> {
     let mut position = begin(session, config, schedule, from, observer)?;
     let mut kept = session.read()?.kept;
+    let dense = session.macs(session.prunable());
     let mut clock = Clock::start(position.spent);
     for step in position.step..schedule.steps {
         let now = schedule.moment(step);
@@ -75,7 +78,8 @@ pub fn train(
         // What grows may go by the gradients of the step before, which no checkpoint has.
         let grows = schedule.regrowth.is_some();
         let changed = if (step == 0 || !grows) && mask::changes(schedule, step) {
-            Some(mask::change(session, config, schedule, step)?)
+            let cost = &mut position.cost;
+            Some(mask::change(session, config, schedule, step, cost)?)
         } else {
             None
         };
@@ -83,6 +87,14 @@ pub fn train(
         let optimiser = config.optimiser.with_momentum(rate.momentum_at(now.step));
         session.step_since(now.first, now.step, rate.at(now.step), &optimiser)?;
         position.step = step + 1;
+        if let Some(cost) = &mut position.cost {
+            let sparse = session.macs(changed.as_ref().unwrap_or(&kept));
+            cost.add_step(
+                sparse,
+                dense,
+                mask::grows_by_gradients(config, schedule, step),
+            );
+        }
         let ends_run = position.step == schedule.steps;
         let ends_epoch = schedule.ends_epoch(step);
         let changes = grows && !ends_run && mask::changes(schedule, position.step);
@@ -126,7 +138,8 @@ pub fn train(
             position.last = Some(summary);
         }
         if changes {
-            kept = mask::change(session, config, schedule, position.step)?;
+            let cost = &mut position.cost;
+            kept = mask::change(session, config, schedule, position.step, cost)?;
             observer.pruned(position.step, session.sparsity(&kept), &kept)?;
         }
         if !saves {
@@ -145,12 +158,13 @@ pub fn train(
     let last = position
         .last
         .expect("a run has at least one step, and the last one ends an epoch");
-    Ok(Outcome::Finished(Finish {
+    Ok(Outcome::Finished(Box::new(Finish {
         last,
         kept: kept.iter().sum(),
         spent: position.spent,
+        cost: position.cost,
         first_step: clock.first(),
-    }))
+    })))
 }
 
 /// Puts the session where the run begins or goes on.
@@ -168,7 +182,10 @@ fn begin(
         return Ok(position);
     }
     session.initialise(config)?;
-    let position = Position::default();
+    let position = Position {
+        cost: Some(Cost::default()),
+        ..Position::default()
+    };
     let snapshot = session.snapshot()?;
     observer.checkpoint(&Checkpoint { position, snapshot })?;
     Ok(position)

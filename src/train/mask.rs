@@ -1,9 +1,10 @@
 //! What changes the mask between two steps, and what is checked of it.
 
 use super::watch::{check_collapse, check_kept};
-use super::{Moment, Schedule, Session};
+use super::{Cost, Moment, Schedule, Session};
 use crate::config::Config;
 use crate::error::Result;
+use crate::ops::Growth;
 
 /// Whether the mask changes before `step`.
 pub(super) fn changes(schedule: &Schedule, step: u32) -> bool {
@@ -11,6 +12,12 @@ pub(super) fn changes(schedule: &Schedule, step: u32) -> bool {
     let ramp = schedule.ramp.and_then(|ramp| ramp.due(step));
     let regrowth = schedule.regrowth.and_then(|growth| growth.due(step));
     begins || ramp.is_some() || regrowth.is_some() || begins_round(schedule, step).is_some()
+}
+
+/// Whether the gradients of `step` decide what grows.
+pub(super) fn grows_by_gradients(config: &Config, schedule: &Schedule, step: u32) -> bool {
+    let due = schedule.regrowth.and_then(|growth| growth.due(step + 1));
+    config.prune.regrow == Growth::Gradient && due.is_some()
 }
 
 /// The sparsity of the round that begins with `step`, if one does that weights are removed for.
@@ -36,7 +43,8 @@ fn sparsities(from: f64, to: f64, parts: u32) -> impl Iterator<Item = f64> {
     (1..parts).map(at).chain([to])
 }
 
-/// Brings the mask to what the schedule wants of it before `step`, and gives the kept weights of each prunable tensor.
+/// Brings the mask to what the schedule wants of it before `step`, and gives the kept weights of each prunable tensor. What weights
+/// are ranked by goes to `cost`.
 ///
 /// # Errors
 /// A mask that is not what was asked for, a layer that lost all of its weights where it must not, or a device that fails.
@@ -45,6 +53,7 @@ pub(super) fn change(
     config: &Config,
     schedule: &Schedule,
     step: u32,
+    cost: &mut Option<Cost>,
 ) -> Result<Vec<u32>> {
     let prune = &config.prune;
     let mut kept = session.kept()?;
@@ -59,7 +68,14 @@ pub(super) fn change(
         let mut wanted = Vec::new();
         for part in sparsities(session.sparsity(&kept), sparsity, prune.iterations) {
             wanted = session.wanted(prune.scope, part);
-            session.prune(schedule.moment(step).step, &wanted)?;
+            let passes = session.prune(schedule.moment(step).step, &wanted)?;
+            if passes.forwards > 0 {
+                if let Some(cost) = cost {
+                    cost.add_passes(session.macs(&kept), passes);
+                }
+                // What the next part goes through.
+                kept = session.kept()?;
+            }
         }
         kept = checked(session, &wanted)?;
     }

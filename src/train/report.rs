@@ -1,6 +1,6 @@
 //! What a run tells while it goes on and when it ends.
 
-use super::{Schedule, Score, Snapshot, Spent};
+use super::{Cost, Schedule, Score, Snapshot, Spent};
 use crate::error::Result;
 use crate::ops::Record;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,9 @@ pub struct Position {
     pub last: Option<EpochSummary>,
     /// Decides nothing but the times that are told.
     pub spent: Spent,
+    /// What the steps took; none if the run began with a version that did not count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// A moment between two steps from which a run can go on, to the same end.
@@ -62,10 +65,10 @@ pub struct Checkpoint {
 }
 
 /// How a call of [`train`](super::train()) ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// At the end of the schedule.
-    Finished(Finish),
+    Finished(Box<Finish>),
     /// After so many steps, as it was asked to, and with a checkpoint there.
     Stopped(u32),
 }
@@ -79,6 +82,8 @@ pub struct Finish {
     pub kept: u32,
     /// Time and speed.
     pub spent: Spent,
+    /// As [`Position::cost`].
+    pub cost: Option<Cost>,
     /// When the first step of this process was done, unless there was none left to do.
     pub first_step: Option<Instant>,
 }

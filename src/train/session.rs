@@ -1,5 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+mod layers;
 mod mask;
 mod state;
 
@@ -20,6 +21,7 @@ use crate::net::{
 };
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
+use layers::Weights;
 use std::sync::Arc;
 
 /// The phases of a training step, in order.
@@ -41,6 +43,8 @@ pub struct Session {
     labels: Vec<u16>,
     validation: Vec<u32>,
     prunable: Vec<u32>,
+    /// The weights of convolutions and linear layers.
+    layers: Vec<Weights>,
     unread: u32,
 }
 
@@ -113,6 +117,7 @@ impl Session {
         train.sort_unstable();
         validation.sort_unstable();
         let prunable = tensors.prunable().map(Parameter::len).collect();
+        let layers = layers::of(net);
         Ok(Self {
             machine,
             plan,
@@ -123,6 +128,7 @@ impl Session {
             labels: dataset.train.labels.clone(),
             validation,
             prunable,
+            layers,
             unread: 0,
         })
     }

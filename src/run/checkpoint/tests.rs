@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::net::{Layer, Net, Shape};
-use crate::train::Spent;
+use crate::train::{Cost, Spent};
 use std::fs::File;
 use std::io::Write;
 
@@ -67,6 +67,11 @@ impl Run {
                 seconds: 0.1 + f64::from(step),
                 ..Spent::default()
             },
+            // Earlier versions saved none.
+            cost: (step != 4).then(|| Cost {
+                training: u64::MAX - u64::from(step),
+                ..Cost::default()
+            }),
             ..Position::default()
         };
         position.tally.loss_sum = 1.0 / 3.0 + f64::from(step) * 1e-9;
@@ -183,6 +188,17 @@ fn a_crash_while_a_damaged_checkpoint_is_replaced_leaves_the_older_one_or_the_ne
         assert_eq!(run.newest().0, Some(4));
     };
     stop_everywhere(2, prepare, [Some(4), Some(8)]);
+}
+
+#[test]
+fn a_position_of_an_earlier_version_is_sealed_as_it_was() {
+    let run = Run::new();
+    for (step, is_there) in [(4, false), (8, true)] {
+        run.save(&Disk::default(), step, 2).expect("room");
+        let meta = fs::read_to_string(run.path(step).join(META)).expect("a file");
+        assert_eq!(meta.contains("cost"), is_there, "{meta}");
+        assert_eq!(run.newest().0, Some(step));
+    }
 }
 
 #[test]

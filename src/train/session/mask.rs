@@ -4,7 +4,7 @@ use super::{GRADIENTS, Session};
 use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::{Criterion, Record, StepParams};
-use crate::train::{moved_at, wanted};
+use crate::train::{Passes, moved_at, wanted};
 
 /// The phases of a mask update by how much flows through each weight.
 const FLOW: [&str; 5] = [
@@ -59,23 +59,29 @@ impl Session {
         self.machine.replay(&["sparsify"])
     }
 
-    /// Submits a mask update before `step` that keeps so many weights of each segment. Where the criterion asks for
-    /// gradients, they are those of the images that the step is about to take, without augmentation, through the network as
-    /// it is used.
+    /// Submits a mask update before `step` that keeps so many weights of each segment, and says which passes it took. SNIP's
+    /// gradients are those of the images that the step is about to take, without augmentation, through the network as it is
+    /// used.
     ///
     /// # Errors
     /// The device was lost or reported an error, or the loss is not finite.
     ///
     /// # Panics
     /// If the metrics table is full.
-    pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<()> {
+    pub fn prune(&mut self, step: u32, keep: &[u32]) -> Result<Passes> {
         assert!(!self.is_full(), "the metrics table is read when it is full");
         // The step's own record comes over that of the scores.
         let params = self.batch_of(step);
         self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
-        match self.settings.criterion {
-            Criterion::Magnitude | Criterion::Random => return self.machine.replay(&["prune"]),
+        let criterion = self.settings.criterion;
+        let [forwards, backwards] = match criterion {
+            Criterion::Magnitude | Criterion::Random => [0, 0],
+            Criterion::Snip | Criterion::Synflow => [1, 1],
+            Criterion::Grasp => [8, 6],
+        };
+        match criterion {
+            Criterion::Magnitude | Criterion::Random => self.machine.replay(&["prune"])?,
             Criterion::Synflow => self.machine.replay(&FLOW)?,
             Criterion::Snip => {
                 self.machine.replay(&GRADIENTS)?;
@@ -84,6 +90,17 @@ impl Session {
             }
             Criterion::Grasp => self.prune_by_curvature(step)?,
         }
+        if criterion.needs_gradients() {
+            self.check_scores(step)?;
+        }
+        Ok(Passes {
+            forwards,
+            backwards,
+        })
+    }
+
+    /// Refuses scores of a mask update that are not finite.
+    fn check_scores(&self, step: u32) -> Result<()> {
         match self.machine.read::<u32>(&self.tensors.fault)?[..] {
             [0] => Ok(()),
             ref fault => Err(not_finite(

@@ -1,0 +1,63 @@
+//! The multiply-adds of a network, layer by layer.
+
+use super::Session;
+use crate::net::{Net, Parameter};
+use crate::train::LayerCount;
+
+/// The weights of a convolution or linear layer.
+pub(super) struct Weights {
+    parameter: Parameter,
+    /// Multiply-adds for one image.
+    macs: u64,
+}
+
+/// Those of a network, in the order of its parameters.
+pub(super) fn of(net: &Net) -> Vec<Weights> {
+    let parameters = net.parameters().into_iter();
+    let weights = parameters.filter(|own| own.is_prunable() || own.is_excluded());
+    let with_macs = weights.filter_map(|parameter| {
+        let layer = parameter.name.strip_suffix(".weight")?;
+        let node = net.nodes.iter().position(|node| node.name == layer)?;
+        let macs = net.macs_of(node);
+        Some(Weights { parameter, macs })
+    });
+    with_macs.collect()
+}
+
+impl Session {
+    /// Every convolution and linear layer, where so many weights of each prunable tensor are kept.
+    pub fn layers(&self, kept: &[u32]) -> Vec<LayerCount> {
+        let mut kept = kept.iter().copied();
+        let count = |Weights { parameter, macs }: &Weights| LayerCount {
+            name: parameter.name.clone(),
+            weights: parameter.len(),
+            kept: match parameter.is_prunable() {
+                true => kept.next().unwrap_or_default(),
+                false => parameter.len(),
+            },
+            macs: *macs,
+        };
+        self.layers.iter().map(count).collect()
+    }
+
+    /// Multiply-adds of a pass forwards for one image, where so many weights of each prunable tensor are kept and nothing is
+    /// computed with the others.
+    pub fn macs(&self, kept: &[u32]) -> u64 {
+        self.layers(kept).iter().map(LayerCount::left).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{MODELS, by_name};
+
+    #[test]
+    fn the_layers_of_every_network_make_up_all_of_its_multiply_adds() {
+        for named in MODELS {
+            let net = by_name(named.name, named.input, 10).expect("a network");
+            let sum: u64 = of(&net).iter().map(|weights| weights.macs).sum();
+            assert_eq!(sum, net.macs(), "{}", named.name);
+        }
+    }
+}
