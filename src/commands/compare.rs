@@ -63,6 +63,12 @@ fn row(group: &Group<'_>) -> Value {
         "test_accuracy_at_best_validation": mean(|reached| reached.at_best_validation),
         "sparsity_of_all": mean(Reached::sparsity_of_all),
         "compression": mean(Reached::compression),
+        "macs": mean(Reached::macs),
+        "macs_left": mean(Reached::macs_left),
+        "speed_up": mean(Reached::speed_up),
+        "training_cost": mean(|reached| reached.training_cost),
+        "scoring_cost": mean(|reached| reached.scoring_cost),
+        "scoring_passes": mean(|reached| reached.scoring_passes.map(f64::from)),
         "steps": mean(|reached| Some(reached.steps.into())),
         "seconds": mean(|reached| Some(reached.wall_seconds)),
     })

@@ -15,7 +15,9 @@ use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
 use wgprune::run::{Environment, Resume, RunDir};
-use wgprune::train::{Checkpoint, Finish, Outcome, Schedule, Session, train, train_images};
+use wgprune::train::{
+    Checkpoint, Cost, Finish, LayerCount, Outcome, Schedule, Session, train, train_images,
+};
 
 /// What a run reached: the line of `--json`, and the summary in `run.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +43,18 @@ struct Summary {
     /// All that training changes, biases and batch norms included.
     #[serde(default)]
     parameters: Option<u32>,
+    /// Convolutions and linear layers, with their multiply-adds for one image.
+    #[serde(default)]
+    layers: Vec<LayerCount>,
+    /// What training and scoring took, counted in multiply-adds, as a multiple of the same training without pruning.
+    #[serde(default)]
+    training_cost: Option<f64>,
+    /// The part of it that scoring took.
+    #[serde(default)]
+    scoring_cost: Option<f64>,
+    /// Batches that went forwards and backwards so that weights could be ranked.
+    #[serde(default)]
+    scoring_passes: Option<u32>,
     train_images_per_second: f64,
     /// Of the last process that worked on the run; none if it found all steps done.
     first_step_seconds: Option<f64>,
@@ -249,6 +263,9 @@ impl<'a> Job<'a> {
         } = self;
         run_dir.save_weights(&session.weights()?)?;
         let last = finish.last;
+        let dense = session.macs(session.prunable());
+        let steps = config.train.length.steps(schedule.epoch, 0);
+        let cost = finish.cost;
         let summary = Summary {
             run_dir: run_dir.path().to_string_lossy().into_owned(),
             weights: run_dir.weights_path().to_string_lossy().into_owned(),
@@ -267,6 +284,10 @@ impl<'a> Job<'a> {
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
             parameters: Some(session.trainable()),
+            layers: session.layers(&session.kept()?),
+            training_cost: cost.map(|cost| cost.relative(dense, steps)),
+            scoring_cost: cost.map(|cost| cost.relative_scoring(dense, steps)),
+            scoring_passes: cost.map(|Cost { passes, .. }| passes),
             train_images_per_second: finish.spent.images_per_second(),
             first_step_seconds: finish.first_step.map(|at| (at - *start).as_secs_f64()),
             wall_seconds: before + start.elapsed().as_secs_f64(),

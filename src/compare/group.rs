@@ -111,7 +111,7 @@ pub fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
         }
         group.seeds.push(config.seed);
         match ending {
-            Ending::Done(reached) => group.done.push(*reached),
+            Ending::Done(reached) => group.done.push(reached.clone()),
             _ => group.rest += 1,
         }
     }

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::run::{self, Peek};
+use crate::train::LayerCount;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub enum Ending {
 }
 
 /// What a run reached: a part of the summary in its `run.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Reached {
     /// On the test images, after the last epoch.
     pub test_accuracy: f64,
@@ -46,6 +47,15 @@ pub struct Reached {
     pub kept_weights: u32,
     /// All that training changes, biases and batch norms included; none in runs of earlier versions.
     pub parameters: Option<u32>,
+    /// Convolutions and linear layers; none in runs of earlier versions, as with what follows.
+    #[serde(default)]
+    pub layers: Vec<LayerCount>,
+    /// Multiply-adds of training and scoring, as a multiple of those of the same training without pruning.
+    pub training_cost: Option<f64>,
+    /// The part of it that scoring took.
+    pub scoring_cost: Option<f64>,
+    /// Batches that went forwards and backwards so that weights could be ranked.
+    pub scoring_passes: Option<u32>,
     /// Steps of the optimiser.
     pub steps: u32,
     /// Seconds that it took.
@@ -67,6 +77,26 @@ impl Reached {
         let all = self.parameters?;
         let left = all - self.prunable_weights + self.kept_weights;
         Some(f64::from(all) / f64::from(left))
+    }
+
+    /// Multiply-adds of convolutions and linear layers for one image, of the network with all weights.
+    pub fn macs(&self) -> Option<f64> {
+        self.over_layers(|layer| layer.macs)
+    }
+
+    /// The same with the weights that are left.
+    pub fn macs_left(&self) -> Option<f64> {
+        self.over_layers(LayerCount::left)
+    }
+
+    /// How many times fewer are left, in theory: zeros do not speed up dense kernels.
+    pub fn speed_up(&self) -> Option<f64> {
+        Some(self.macs()? / self.macs_left()?)
+    }
+
+    fn over_layers(&self, of: impl Fn(&LayerCount) -> u64) -> Option<f64> {
+        let sum = self.layers.iter().map(|layer| of(layer) as f64).sum();
+        (!self.layers.is_empty()).then_some(sum)
     }
 }
 
@@ -170,7 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn compression_counts_what_cannot_be_pruned() {
+    fn compression_counts_what_cannot_be_pruned_and_multiply_adds_every_pixel() {
+        // Each weight of the first has a part in 24 times 24 pixels.
+        let layer = |weights, kept, macs| LayerCount {
+            name: "weight".into(),
+            weights,
+            kept,
+            macs,
+        };
         let reached = Reached {
             test_accuracy: 0.0,
             test_loss: 0.0,
@@ -178,10 +215,16 @@ mod tests {
             prunable_weights: 100,
             kept_weights: 10,
             parameters: Some(120),
+            layers: vec![layer(20, 5, 20 * 576), layer(80, 5, 80)],
+            training_cost: None,
+            scoring_cost: None,
+            scoring_passes: None,
             steps: 1,
             wall_seconds: 0.0,
             at_best_validation: None,
         };
         assert_eq!(reached.compression(), Some(4.0));
+        let macs = [reached.macs(), reached.macs_left(), reached.speed_up()];
+        assert_eq!(macs, [11_600.0, 2_885.0, 11_600.0 / 2_885.0].map(Some));
     }
 }

@@ -18,6 +18,8 @@ pub fn text(groups: &[Group<'_>]) -> String {
             "at best validation, %",
             "behind the best, points",
             "compression",
+            "multiply-adds x",
+            "training cost",
             "steps",
             "seconds",
         ]
@@ -54,6 +56,12 @@ pub fn text(groups: &[Group<'_>]) -> String {
             group
                 .spread(Reached::compression)
                 .map_or(String::new(), |spread| format!("{:.1}", spread.mean)),
+            group
+                .spread(Reached::speed_up)
+                .map_or(String::new(), |spread| format!("{:.1}", spread.mean)),
+            group
+                .spread(|reached| reached.training_cost)
+                .map_or(String::new(), |spread| format!("{:.2}", spread.mean)),
             steps.join(", "),
             seconds.map_or(String::new(), |spread| format!("{:.0}", spread.mean)),
         ]);
@@ -128,7 +136,8 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 /// `summary.csv`: a row for each run.
 pub fn csv(outcomes: &[Outcome]) -> String {
     let mut text = "model,data,method,sparsity,seed,state,steps,test_accuracy,test_loss,test_accuracy_at_best_validation,\
-                    sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,seconds,run,error\n"
+                    sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,macs,macs_left,speed_up,\
+                    training_cost,scoring_cost,scoring_passes,seconds,run,error\n"
         .to_owned();
     for outcome in outcomes {
         let Task {
@@ -145,21 +154,27 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             Ending::Unfinished => ("unfinished", None, ""),
             Ending::Missing => ("missing", None, ""),
         };
-        let reached = reached.map_or(",,,,,,,,,".to_owned(), |reached| {
-            format!(
-                "{},{},{},{},{},{},{},{},{},{}",
-                reached.steps,
-                reached.test_accuracy,
-                reached.test_loss,
-                number(reached.at_best_validation),
-                reached.sparsity,
-                reached.prunable_weights,
-                reached.kept_weights,
-                number(reached.sparsity_of_all()),
-                number(reached.compression()),
-                reached.wall_seconds
-            )
+        let reached = reached.map_or_else(Default::default, |reached| {
+            [
+                Some(reached.steps.into()),
+                Some(reached.test_accuracy),
+                Some(reached.test_loss),
+                reached.at_best_validation,
+                Some(reached.sparsity),
+                Some(reached.prunable_weights.into()),
+                Some(reached.kept_weights.into()),
+                reached.sparsity_of_all(),
+                reached.compression(),
+                reached.macs(),
+                reached.macs_left(),
+                reached.speed_up(),
+                reached.training_cost,
+                reached.scoring_cost,
+                reached.scoring_passes.map(f64::from),
+                Some(reached.wall_seconds),
+            ]
         });
+        let reached = reached.map(number).join(",");
         let [model, data, run, error] =
             [model, data, &outcome.path.to_string_lossy(), error].map(quoted);
         let (sparsity, seed) = (number(sparsity), outcome.config.seed);
@@ -186,6 +201,7 @@ mod tests {
     use super::super::groups;
     use super::*;
     use crate::config::Config;
+    use crate::train::LayerCount;
 
     fn outcome(method: &str, sparsity: f64, seed: u64, accuracy: Option<f64>) -> Outcome {
         let edits = [
@@ -194,6 +210,12 @@ mod tests {
         ];
         let mut config = Config::resolve(None, &edits).expect("a configuration");
         config.seed = seed;
+        let layer = || LayerCount {
+            name: "fc.weight".into(),
+            weights: 1000,
+            kept: 100,
+            macs: 4000,
+        };
         let reached = |test_accuracy| Reached {
             test_accuracy,
             test_loss: 0.5,
@@ -201,6 +223,10 @@ mod tests {
             prunable_weights: 1000,
             kept_weights: 100,
             parameters: Some(1100),
+            layers: vec![layer()],
+            training_cost: Some(0.55),
+            scoring_cost: Some(0.05),
+            scoring_passes: Some(2),
             steps: 460,
             wall_seconds: 4.0,
             at_best_validation: None,
@@ -241,7 +267,16 @@ mod tests {
         has(lines[1], &["nothing", "dense", "98.00"]);
         has(
             lines[2],
-            &["90 %", "agp", "96.50 ± 0.71", "best", "5.5", "460"],
+            &[
+                "90 %",
+                "agp",
+                "96.50 ± 0.71",
+                "best",
+                "5.5",
+                "10.0",
+                "0.55",
+                "460",
+            ],
         );
         has(lines[3], &["snip", "96.00 ± 1.41", "0.50, within noise"]);
         has(lines[4], &["random", "2 of 3", "51.00 ± 1.41", "45.50"]);
@@ -298,7 +333,7 @@ mod tests {
         let fields = lines[0].split(',').count();
         assert_eq!(lines[1].split(',').count(), fields, "{text}");
         assert!(lines[1].starts_with(
-            "lenet-5,mnist-mini,agp,0.9,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4,runs/agp-0,"
+            "lenet-5,mnist-mini,agp,0.9,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
         ));
         // The message has two commas and quotes.
         assert!(lines[2].ends_with("\"the loss, at step 3, is \"\"inf\"\"\""));
