@@ -5,7 +5,7 @@
 #[path = "common/program.rs"]
 mod program;
 
-use program::{copy, file, here, json_in, wgprune};
+use program::{assert_command_refused, copy, file, here, json_in, wgprune};
 use serde_json::Value;
 use std::fs;
 use std::sync::{Arc, OnceLock};
@@ -295,7 +295,23 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
     let heads = ["macs", "macs_left", "speed_up", "scoring_passes"];
     assert_eq!(heads.map(csv), ["266200", "26620", "10", "1"]);
 
+    // One weight of the last layer, in a record.
     let path = file(&run, "run.json");
+    let record = fs::read_to_string(&path).unwrap();
+    fs::write(&path, record.replace("\"kept\": 100,", "\"kept\": 1,")).unwrap();
+    let layers = wgprune(folder, "compare run --layers").stdout;
+    let rows: Vec<Vec<&str>> = (layers.lines())
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert!(layers.starts_with("lenet-300-100 on mnist-mini, 90 % removed by snip"));
+    assert_eq!(rows[2], ["fc1.weight", "235200", "10.00", "88.4"]);
+    let collapsed = ["fc3.weight", "1000", "0.10", "0.4", "in", "1", "of", "1"];
+    assert_eq!(rows[4], collapsed, "{layers}");
+    let json = &wgprune(folder, "compare run --json").json()[0];
+    assert_eq!(json["layers"][1]["density"], 0.1);
+    assert_eq!(json["layers"][2]["collapsed"], 1);
+    assert_command_refused(here().path(), "compare none --layers", 2, &["none"]);
+
     let mut old = json_in(&folder.join("run"), "run.json");
     let summary = old["summary"].as_object_mut().unwrap();
     for key in ["layers", "training_cost", "scoring_cost", "scoring_passes"] {
@@ -308,7 +324,9 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
     assert_eq!(heads.map(csv), [""; 4]);
     assert_eq!(csv("training_cost"), "");
     let json = &wgprune(folder, "compare run --json").json()[0];
-    assert!(json["speed_up"].is_null());
+    assert!(json["layers"].is_null() && json["speed_up"].is_null());
+    let layers = wgprune(folder, "compare run --layers").stdout;
+    assert!(layers.contains("earlier version"), "{layers}");
 }
 
 #[test]
@@ -322,7 +340,7 @@ fn no_epoch_is_chosen_by_the_test_images() {
     rows[1][column.unwrap()] = "0.98765".into();
     let text: Vec<String> = rows.iter().map(|row| row.join(",")).collect();
     fs::write(&path, text.join("\n") + "\n").unwrap();
-    for form in ["", " --csv", " --json"] {
+    for form in ["", " --csv", " --json", " --layers"] {
         let shown = wgprune(run.0.path(), &format!("compare run{form}")).stdout;
         assert!(!shown.is_empty() && !shown.contains("98765") && !shown.contains("98.77"));
     }

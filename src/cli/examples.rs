@@ -77,6 +77,7 @@ pub(super) const SWEEP: &str = "Examples:
 pub(super) const COMPARE: &str = "Examples:
   wgprune compare runs
   wgprune compare sweep
+  wgprune compare runs --layers
   wgprune compare runs --csv > runs.csv";
 
 pub(super) const METHODS: &str = "Examples:

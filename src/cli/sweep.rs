@@ -80,6 +80,9 @@ pub(crate) struct CompareArgs {
     /// A row of comma-separated values for each run, not a table
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// For each group of runs, what is left of each layer; JSON always has it
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) layers: bool,
     /// Print the table as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,

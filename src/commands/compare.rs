@@ -5,7 +5,7 @@ use crate::cli::CompareArgs;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use wgprune::compare::{Group, Outcome, Reached, Spread, csv, groups, text};
+use wgprune::compare::{Group, LayerRow, Outcome, Reached, Spread, csv, groups, layers, text};
 use wgprune::error::{Error, Result};
 use wgprune::run::is_run;
 
@@ -33,6 +33,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<()> {
     }
     if args.csv {
         return print(csv(&outcomes).trim_end());
+    }
+    if args.layers && !args.json {
+        return print(layers(&groups(&outcomes)).trim_end());
     }
     tell(&outcomes, args.json)
 }
@@ -71,6 +74,18 @@ fn row(group: &Group<'_>) -> Value {
         "scoring_passes": mean(|reached| reached.scoring_passes.map(f64::from)),
         "steps": mean(|reached| Some(reached.steps.into())),
         "seconds": mean(|reached| Some(reached.wall_seconds)),
+        "layers": group.layers().map(|layers| layers.iter().map(layer).collect::<Vec<_>>()),
+    })
+}
+
+fn layer(row: &LayerRow<'_>) -> Value {
+    json!({
+        "name": row.name,
+        "weights": row.weights,
+        "density": row.density.mean,
+        "density_deviation": row.density.deviation,
+        "share_of_macs": row.macs,
+        "collapsed": row.collapsed,
     })
 }
 

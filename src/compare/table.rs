@@ -75,7 +75,7 @@ fn percent(share: f64) -> f64 {
 }
 
 /// The share, and the layers that it is not of.
-fn removed(share: f64, excluded: &[String]) -> String {
+pub(super) fn removed(share: f64, excluded: &[String]) -> String {
     let of = match excluded {
         [] => String::new(),
         excluded => format!(", not of {}", excluded.join(", ")),
@@ -83,7 +83,7 @@ fn removed(share: f64, excluded: &[String]) -> String {
     format!("{} %{of}", percent(share))
 }
 
-fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {
+pub(super) fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {
     let Some(Spread {
         mean, deviation, ..
     }) = spread
@@ -111,7 +111,7 @@ fn behind(own: Option<Spread>, best: Option<Spread>) -> String {
 }
 
 /// Columns side by side, less those that are empty below their heads.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> = (0..N)
         .map(|column| {
             let width = |row: &[String; N]| row[column].chars().count();
