@@ -22,6 +22,7 @@
 //!    `src/net/file.rs`.
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
+mod as_text;
 pub mod bench;
 pub mod check;
 pub mod compare;

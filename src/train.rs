@@ -1,6 +1,5 @@
 //! Training with pruning: the loop, and the parts it is made of.
 
-mod as_text;
 mod checks;
 mod choices;
 mod clock;

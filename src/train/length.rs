@@ -1,6 +1,6 @@
 //! A stretch of a run: `10ep`, `2000it` or `75%`.
 
-use super::as_text::as_text;
+use crate::as_text::as_text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

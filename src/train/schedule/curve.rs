@@ -1,7 +1,7 @@
 //! How sparsity gets from its first value to its last: `linear`, `cubic`, `one-cycle(14, 5)` and others.
 
+use crate::as_text::as_text;
 use crate::nearest::known_names;
-use crate::train::as_text::as_text;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use std::fmt;

@@ -6,7 +6,7 @@ macro_rules! as_text {
         impl TryFrom<String> for $of {
             type Error = String;
 
-            fn try_from(text: String) -> Result<Self, String> {
+            fn try_from(text: String) -> std::result::Result<Self, String> {
                 text.parse()
             }
         }
@@ -19,4 +19,4 @@ macro_rules! as_text {
     };
 }
 
-pub(super) use as_text;
+pub(crate) use as_text;
