@@ -4,89 +4,22 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/stops.rs"]
+mod stops;
 
 use program::{assert_same_outcome, here, json_in};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use std::io::ErrorKind;
-use std::path::Path;
-use std::sync::Arc;
+use stops::Bench;
 use wgprune::config::{Config, METHODS, Margin, OptimiserKind, PruneConfig, RateKind, Scope};
-use wgprune::data::{self, Dataset};
 use wgprune::error::{Error, Result};
-use wgprune::gpu::{Gpu, Options};
 use wgprune::net::Network;
 use wgprune::ops::Record;
-use wgprune::run::{Environment, Resume, RunDir};
+use wgprune::run::{Environment, RunDir};
 use wgprune::train::{
-    Checkpoint, Curve, EpochSummary, Length, Observer, Outcome, Schedule, Session, train,
-    train_images,
+    Checkpoint, Curve, EpochSummary, Length, Observer, Schedule, train, train_images,
 };
-
-/// What a run is made with, apart from its configuration.
-struct Bench {
-    gpu: Arc<Gpu>,
-    dataset: Dataset,
-}
-
-impl Bench {
-    /// The first images of the embedded set, so that epochs are short.
-    fn new() -> Self {
-        let mut dataset = data::open("mnist-mini", None).unwrap();
-        for (split, count) in [(&mut dataset.train, 200), (&mut dataset.test, 50)] {
-            split.labels.truncate(count);
-            split.images.truncate(count * 784);
-        }
-        let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
-        Self { gpu, dataset }
-    }
-
-    fn session(&self, config: &Config) -> Session {
-        let net = config
-            .net(self.dataset.input(), self.dataset.classes)
-            .unwrap();
-        Session::open(&self.gpu, &net, &self.dataset, config).unwrap()
-    }
-
-    /// Trains in `folder` until `stop`, from its newest checkpoint if there is one, on a device that knows nothing of
-    /// what came before. Whether the run came to its end.
-    fn advance(&self, config: &Config, folder: &Path, stop: u32) -> bool {
-        let mut session = self.session(config);
-        let here = Environment::of(&self.gpu.adapter);
-        let (mut run, from): (RunDir, Option<Checkpoint>) = if folder.exists() {
-            let resume = Resume::open(folder).unwrap();
-            assert_eq!(&resume.config, config);
-            resume.check_data(&self.dataset).unwrap();
-            resume.go_on(&session, &here, Some(1)).unwrap()
-        } else {
-            let wanted = Some(folder);
-            let run = RunDir::create(
-                wanted,
-                config,
-                self.dataset.sha256(),
-                &session,
-                &here,
-                Some(1),
-            )
-            .unwrap();
-            (run, None)
-        };
-        let schedule = Schedule::new(config, train_images(config, &self.dataset).unwrap()).unwrap();
-        let reached = |step| step >= stop;
-        let outcome = train(&mut session, config, &schedule, from, &reached, &mut run).unwrap();
-        match outcome {
-            Outcome::Stopped(step) => {
-                assert!(step >= stop, "stopped at {step}, not {stop}");
-                false
-            }
-            Outcome::Finished(finish) => {
-                assert_eq!(finish.last.step, schedule.steps);
-                run.save_weights(&session.weights().unwrap()).unwrap();
-                true
-            }
-        }
-    }
-}
 
 /// The smaller network, by SGD or Adam.
 fn config(adam: bool, batch: u32, steps: u32) -> Config {
