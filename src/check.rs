@@ -14,12 +14,14 @@ pub mod conv2d;
 pub mod cross_entropy;
 pub mod displace;
 pub mod dropout;
+pub mod filter;
 pub mod flow;
 pub mod gather_batch;
 mod inputs;
 pub mod linear;
 pub mod max_pool;
 pub mod metrics;
+pub mod pattern;
 mod product;
 pub mod prune;
 pub mod regrow;
@@ -116,6 +118,8 @@ pub fn cases() -> Vec<Case> {
         update::cases(),
         prune::cases(),
         regrow::cases(),
+        pattern::cases(),
+        filter::cases(),
         score::cases(),
         flow::cases(),
     ];

@@ -16,6 +16,7 @@ mod mask;
 mod models;
 mod parameter;
 mod record;
+mod structure;
 mod weights;
 
 pub use arena::Placed;
@@ -29,6 +30,7 @@ pub use init::{BiasInit, Init, InitConfig, NormInit};
 pub use layer::{Layer, Shape};
 pub use models::{MODELS, Model, by_name, model};
 pub use parameter::{Parameter, Role};
+pub use structure::Structure;
 pub(crate) use weights::{Entry, decode, encode, encode_weights, floats};
 pub use weights::{encode_logits, load};
 

@@ -168,12 +168,15 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     let mut launched = BTreeSet::new();
-    for (kind, criterion, growth) in [
-        (OptimiserKind::Sgd, Criterion::Magnitude, Growth::Gradient),
-        (OptimiserKind::Adam, Criterion::Random, Growth::None),
-        (OptimiserKind::Sgd, Criterion::Snip, Growth::None),
-        (OptimiserKind::Sgd, Criterion::Synflow, Growth::None),
-        (OptimiserKind::Sgd, Criterion::Grasp, Growth::None),
+    use Criterion::{Grasp, Magnitude, Random, Snip, Synflow};
+    for (kind, criterion, growth, structure) in [
+        (OptimiserKind::Sgd, Magnitude, Growth::Gradient, "none"),
+        (OptimiserKind::Adam, Random, Growth::None, "none"),
+        (OptimiserKind::Sgd, Snip, Growth::None, "none"),
+        (OptimiserKind::Sgd, Grasp, Growth::None, "none"),
+        (OptimiserKind::Sgd, Synflow, Growth::None, "none"),
+        (OptimiserKind::Sgd, Magnitude, Growth::None, "2:4"),
+        (OptimiserKind::Sgd, Magnitude, Growth::None, "filter"),
     ] {
         let mut config = Config::default();
         config.prune.regrow = growth;
@@ -182,9 +185,13 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
         }
         config.optimiser.kind = kind;
         config.prune.criterion = criterion;
+        config.prune.structure = structure.parse().unwrap();
         config.data.erase = 0.5;
         config.optimiser.clip_norm = 1.0;
-        for net in published(MODELS).chain([net_with_a_plain_sum()]) {
+        for mut net in published(MODELS).chain([net_with_a_plain_sum()]) {
+            if net.fit_structure(config.prune.structure).is_err() {
+                continue;
+            }
             let settings = settings(&config, net.input.w, [1024; 2]);
             let plan = compile(&net, &settings, Tuning::PORTABLE).plan;
             let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);

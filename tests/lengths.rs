@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wgprune::gpu::{Plan, Tensor, Tuning};
 use wgprune::ops::{
     Adam, Affine, Augment, CHUNK, Clip, ColorJitter, Conv2d, Criterion, CrossEntropy, Displace,
-    Flow, GatherBatch, Linear, MaxPool, Metrics, Prune, RandomErasing, Record, Regrow, Relu,
-    Retouch, Score, Sgd, StepParams, UpdateTensors, Write,
+    Filter, Flow, GatherBatch, Linear, MaxPool, Metrics, Pattern, Prune, RandomErasing, Record,
+    Regrow, Relu, Retouch, Score, Sgd, StepParams, UpdateTensors, Write,
 };
 use wgprune::random::Stream;
 
@@ -272,6 +272,23 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
     });
     assert_exact([3, 96, 1], |plan, [mask, x, sums]| {
         Clip::squares(plan, [mask, x], sums);
+    });
+    assert_exact([3, 96], |plan, [mask, keys]| {
+        let op = Pattern {
+            outputs: 3,
+            channels: 4,
+            positions: 8,
+            kept: 1,
+            size: 2,
+        };
+        op.record(plan, mask, keys);
+    });
+    assert_exact([96, 3, 32, 1], |plan, [w, mask, keys, filters]| {
+        let op = Filter {
+            filters: 24,
+            inputs: 4,
+        };
+        op.rank(plan, [w, mask], [keys, filters]);
     });
     let count = |plan: &mut Plan, [mask, counts]: [&Tensor; 2]| Prune::count(plan, mask, counts, 2);
     assert_eq!(refusal([5, 3], &count), None);

@@ -10,11 +10,12 @@ mod common;
 
 use common::{assert_sound, unchecked_settings};
 use wgprune::check::{
-    Setting, avg_pool, batch_norm, clip, conv2d, floats, integers, linear, metrics, prune,
+    Setting, avg_pool, batch_norm, clip, conv2d, filter, floats, integers, linear, metrics,
+    pattern, prune,
 };
 use wgprune::gpu::{Product, Tuning};
 use wgprune::net::{Network, Shape};
-use wgprune::ops::{AvgPool, BatchNorm, Clip, Conv2d, Linear, Prune};
+use wgprune::ops::{AvgPool, BatchNorm, Clip, Conv2d, Filter, Linear, Pattern, Prune};
 
 /// More than a loop can count.
 const MANY: u32 = 70_000;
@@ -171,6 +172,24 @@ fn masks_and_norms_are_of_many_weights() {
     let parts = [(Prune { segment: 0 }, count)];
     assert_sound("prune", &unchecked_settings(), |setting| {
         prune::check(setting, (&w, &mask), &parts, &[count / 10])
+    });
+    let filters = Filter {
+        filters: 3,
+        inputs: MOST,
+    };
+    assert_sound("filter", &unchecked_settings(), |setting| {
+        filter::check(setting, filters, 0)
+    });
+    // The largest one that a configuration can have.
+    let pattern = Pattern {
+        outputs: 3,
+        channels: 256,
+        positions: 1,
+        kept: 64,
+        size: 128,
+    };
+    assert_sound("pattern", &unchecked_settings(), |setting| {
+        pattern::check(setting, pattern)
     });
     assert_sound("clip", &unchecked_settings(), |setting| {
         clip::check(setting, Clip { norm: 1.0 }, &mask, &w)

@@ -37,7 +37,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             let plan = peak_probes(tuning);
             all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
         }
-        for variant in 0..9 {
+        for variant in 0..11 {
             let mut config = Config::default();
             if variant & 1 > 0 {
                 (config.data.rotation, config.data.translation) = (10.0, 0.1);
@@ -58,13 +58,18 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             }
             if variant & 8 > 0 {
                 config.prune.criterion = Criterion::Synflow;
+                let structures = ["none", "filter", "2:4"];
+                config.prune.structure = structures[variant - 8].parse().unwrap();
             }
             if variant & 10 == 10 {
                 config.prune.criterion = Criterion::Grasp;
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
-            for net in published(named).chain([net_with_a_plain_sum()]) {
+            for mut net in published(named).chain([net_with_a_plain_sum()]) {
+                if net.fit_structure(config.prune.structure).is_err() {
+                    continue;
+                }
                 // A batch of large images would not fit one binding.
                 config.train.batch = if net.input.w > 32 { 32 } else { 128 };
                 for tuning in Tuning::all() {

@@ -2,6 +2,7 @@
 
 use super::range::range;
 use crate::error::{Error, Result};
+use crate::net::Structure;
 use crate::ops::{Criterion, Growth};
 use crate::train::{Curve, Length};
 use serde::{Deserialize, Serialize};
@@ -94,8 +95,10 @@ impl SparseStart {
 pub struct PruneConfig {
     /// Name of a [`Method`](super::Method), which stands for all of [`METHOD_KEYS`].
     pub method: String,
-    /// Share of the prunable weights that is removed at the end.
+    /// Share of the prunable weights, or filters, that is removed at the end; a pattern has its own.
     pub sparsity: f64,
+    /// What is removed together: `none`, a pattern such as `2:4`, or `filter`.
+    pub structure: Structure,
     /// How it gets there.
     pub schedule: Curve,
     /// Share from which it begins.
@@ -212,6 +215,7 @@ impl PruneConfig {
         if !self.prunes() {
             return Ok(());
         }
+        self.check_structure()?;
         if let Some(start) = self.sparse_start.scope() {
             if self.scope != Scope::Global && start != self.scope {
                 return refuse(
@@ -263,6 +267,51 @@ impl PruneConfig {
         }
         Ok(())
     }
+
+    /// Refuses parts of methods that have no masks of this structure.
+    fn check_structure(&self) -> Result<()> {
+        let structure = self.structure;
+        if structure == Structure::None {
+            return Ok(());
+        }
+        let parts = [
+            (
+                "criterion",
+                name(&self.criterion),
+                name(&Criterion::Magnitude),
+            ),
+            ("regrow", name(&self.regrow), name(&Growth::None)),
+            (
+                "sparse_start",
+                name(&self.sparse_start),
+                name(&SparseStart::None),
+            ),
+        ];
+        if let Some((key, is, may_be)) = parts.into_iter().find(|(_, is, may_be)| is != may_be) {
+            return Err(Error::config(
+                format!("prune.structure is {structure}, which prune.{key} = {is} cannot have"),
+                format!("set prune.{key} to {may_be}, or prune.structure to none"),
+            ));
+        }
+        if self.scope == Scope::Erk {
+            return Err(Error::config(
+                format!(
+                    "prune.structure is {structure}, but prune.scope is \"erk\", by which layers keep other numbers of weights"
+                ),
+                "set prune.scope to global or layer, or prune.structure to none",
+            ));
+        }
+        match structure.sparsity() {
+            Some(sparsity) if (self.sparsity - sparsity).abs() > 1e-12 => Err(Error::config(
+                format!(
+                    "prune.sparsity is {}, but prune.structure {structure} removes {sparsity} of all weights",
+                    self.sparsity
+                ),
+                format!("leave prune.sparsity out, or set it to {sparsity}"),
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Default for PruneConfig {
@@ -270,6 +319,7 @@ impl Default for PruneConfig {
         Self {
             method: "progressive".into(),
             sparsity: 0.9,
+            structure: Structure::None,
             schedule: Curve::Linear,
             initial: 0.0,
             sparse_start: SparseStart::None,

@@ -6,7 +6,7 @@ use super::range::range;
 use super::{Config, MAX_BATCH, METHOD_KEYS, Method, PruneConfig, recipe};
 use crate::data;
 use crate::error::{Error, Result};
-use crate::net::{self, Net, Network, Shape};
+use crate::net::{self, Net, Network, Shape, Structure};
 use crate::train::{Length, Schedule};
 use std::path::Path;
 use toml::{Table, Value};
@@ -64,6 +64,7 @@ impl Config {
             set(&mut table, key, value.clone())?;
         }
         check_keys(&table, &defaults, "", "the configuration")?;
+        follow_pattern(&mut table);
         let mut config = from_table(&table, "the configuration")?;
         config.check()?;
         config.tuning.read()?;
@@ -73,7 +74,7 @@ impl Config {
     /// The network for images of `input` and so many classes.
     ///
     /// # Errors
-    /// As [`net::open`] and [`Net::exclude`] have it.
+    /// As [`net::open`], [`Net::exclude`] and [`Net::fit_structure`] have it.
     pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
         let mut net = match &self.network {
             Some(network) => network.build(&self.model, input, classes),
@@ -82,6 +83,7 @@ impl Config {
         // A baseline has nothing to leave out.
         if self.prune.prunes() {
             net.exclude(&self.prune.exclude)?;
+            net.fit_structure(self.prune.structure)?;
         }
         Ok(net)
     }
@@ -169,6 +171,18 @@ fn preset(method: &str) -> Result<Table> {
     keys.retain(|key, _| METHOD_KEYS.contains(&key));
     keys.extend(Method::find(method)?.file().prune);
     Ok(keys)
+}
+
+/// Where nobody says how sparse, a pattern does.
+fn follow_pattern(table: &mut Table) {
+    let Some(Value::Table(prune)) = table.get_mut(PRUNE) else {
+        return;
+    };
+    let structure = prune.get("structure").and_then(Value::as_str);
+    let structure = structure.and_then(|text| text.parse::<Structure>().ok());
+    if let Some(sparsity) = structure.and_then(Structure::sparsity) {
+        prune.entry("sparsity").or_insert(sparsity.into());
+    }
 }
 
 /// Lays keys of `[prune]` over those in `table`.
@@ -283,7 +297,33 @@ mod tests {
 
     #[test]
     fn parts_of_methods_that_do_not_go_together_are_refused() {
-        let wrong: [(&str, &str, Value, &str); 9] = [
+        let wrong: [(&str, &str, Value, &str); 15] = [
+            (
+                "snip",
+                "structure",
+                "2:4".into(),
+                "prune.criterion = \"snip\"",
+            ),
+            (
+                "set",
+                "structure",
+                "filter".into(),
+                "prune.regrow = \"random\"",
+            ),
+            (
+                "random-erk",
+                "structure",
+                "filter".into(),
+                "prune.criterion",
+            ),
+            ("rigl", "structure", "2:4".into(), "prune.regrow"),
+            ("agp", "structure", "4:2".into(), "\"4:2\" is no pattern"),
+            (
+                "agp",
+                "structure",
+                "rows".into(),
+                "\"rows\" is no structure",
+            ),
             ("rigl", "scope", "layer".into(), "sparse_start is \"erk\""),
             (
                 "progressive",

@@ -4,7 +4,7 @@ use super::{Net, Parameter};
 use crate::gpu::{Plan, Tensor, VIEW_ALIGNMENT};
 
 /// Prunable parameters begin where their mask bits begin on a binding boundary of 256 bytes.
-const PRUNABLE_ALIGNMENT: u32 = 2048;
+pub(super) const PRUNABLE_ALIGNMENT: u32 = 2048;
 
 /// A parameter and where it lies.
 #[derive(Debug, Clone)]

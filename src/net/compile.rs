@@ -6,7 +6,7 @@ use super::curvature::CurvatureTensors;
 use super::flow::FlowTensors;
 use super::mask::Masks;
 use super::record::{Mode, Recorder};
-use super::{Net, Parameter};
+use super::{Net, Parameter, Structure};
 use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
     Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, Flow, GatherBatch, Growth,
@@ -51,6 +51,8 @@ pub struct Settings {
     pub erasing: RandomErasing,
     /// What weights are ranked by where some are removed.
     pub criterion: Criterion,
+    /// What is removed together.
+    pub structure: Structure,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
     /// Where all are ranked together, let each keep a weight.
@@ -117,7 +119,8 @@ pub struct RunTensors {
     pub state: Vec<Tensor>,
     /// One bit for each element of `weights`; padding is 0.
     pub mask: Tensor,
-    /// How many weights each segment shall keep: one for the network, or one for each prunable tensor.
+    /// How many weights, or filters where these are removed as wholes, each segment shall keep: one for the network, or one for
+    /// each prunable tensor.
     pub keep: Tensor,
     /// How many weights of each prunable tensor `sparsify` leaves or `regrow` does not drop, and then how many of each grow.
     pub layer_counts: Tensor,

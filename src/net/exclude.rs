@@ -9,7 +9,7 @@ const KINDS: [&str; 2] = ["conv2d", "linear"];
 
 impl Node {
     /// Of a layer with weights, one of [`KINDS`].
-    fn kind(&self) -> Option<&'static str> {
+    pub(super) fn kind(&self) -> Option<&'static str> {
         match self.layer {
             Layer::Conv2d { .. } => Some(KINDS[0]),
             Layer::Linear { .. } => Some(KINDS[1]),

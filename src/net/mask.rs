@@ -1,8 +1,8 @@
 //! What changes the mask of a run: the phases `sparsify`, `prune` and `regrow`; and what takes weights back to what they
 //! were: `remember` and `rewind`.
 
-use super::arena::Arena;
-use super::{RunTensors, Settings};
+use super::arena::{Arena, PRUNABLE_ALIGNMENT};
+use super::{Parameter, RunTensors, Settings, Structure};
 use crate::gpu::{Plan, Tensor};
 use crate::ops::{Criterion, Growth, Prune, Regrow, Score};
 use crate::random::Stream;
@@ -67,39 +67,76 @@ impl<'a> Masks<'a> {
         self.count(plan);
     }
 
-    /// Removes the weights that the criterion ranks lowest.
+    /// Removes what the criterion ranks lowest.
     fn prune(&self, plan: &mut Plan) {
-        let &Settings {
-            criterion,
-            per_layer,
-            protect,
-            ..
-        } = self.settings;
         plan.phase("prune");
-        let keys = self.keys(plan, "keys", criterion, Stream::Score);
-        if criterion.needs_gradients() {
-            let score = self.score(criterion, Stream::Score);
-            score.fault(plan, &keys, &self.tensors.fault);
-        }
-        let ranges = self.arena.prunable_ranges();
-        if protect && !per_layer {
-            plan.layer("protect");
-            for &range in &ranges {
-                Prune::protect(plan, &self.mask(range), &part(&keys, range));
+        match self.settings.structure {
+            Structure::Filter => self.prune_filters(plan),
+            structure => {
+                let keys = self.keys(plan, "keys", self.settings.criterion, Stream::Score);
+                if self.settings.criterion.needs_gradients() {
+                    let score = self.score(self.settings.criterion, Stream::Score);
+                    score.fault(plan, &keys, &self.tensors.fault);
+                }
+                let ranges = self.arena.prunable_ranges();
+                if let Structure::Pattern { kept, size } = structure {
+                    plan.layer("pattern");
+                    for (&range, parameter) in ranges.iter().zip(self.tensors.prunable()) {
+                        let pattern = parameter.pattern(kept, size);
+                        pattern.record(plan, &self.mask(range), &part(&keys, range));
+                    }
+                }
+                self.select(plan, &keys, &self.tensors.mask, &ranges);
             }
-        }
-        let segments = if per_layer {
-            ranges
-        } else {
-            vec![(0, self.arena.prunable)]
-        };
-        for (segment, range) in (0..).zip(segments) {
-            plan.layer(format!("segment {segment}"));
-            let own = [&part(&keys, range), &self.mask(range)];
-            Prune { segment }.record(plan, &self.tensors.keep, own, self.found.each_ref());
         }
         self.clear(plan, &self.tensors.weights);
         self.count(plan);
+    }
+
+    /// Leaves those of the largest keys, of all `ranges` together or of each by itself.
+    fn select(&self, plan: &mut Plan, keys: &Tensor, mask: &Tensor, ranges: &[(u32, u32)]) {
+        let &Settings {
+            per_layer, protect, ..
+        } = self.settings;
+        if protect && !per_layer {
+            plan.layer("protect");
+            for &range in ranges {
+                Prune::protect(plan, &bits(mask, range), &part(keys, range));
+            }
+        }
+        let all = [(0, keys.len())];
+        let segments = if per_layer { ranges } else { &all };
+        for (segment, &range) in (0..).zip(segments) {
+            plan.layer(format!("segment {segment}"));
+            let own = [&part(keys, range), &bits(mask, range)];
+            Prune { segment }.record(plan, &self.tensors.keep, own, self.found.each_ref());
+        }
+    }
+
+    /// Removes filters with all of their weights.
+    fn prune_filters(&self, plan: &mut Plan) {
+        let mut end = 0;
+        let all: Vec<_> = (self.arena.prunable_ranges().into_iter())
+            .zip(self.tensors.prunable().map(Parameter::filter))
+            .map(|(weights, op)| {
+                let own = (end, op.filters.next_multiple_of(PRUNABLE_ALIGNMENT));
+                end += own.1;
+                (weights, own, op)
+            })
+            .collect();
+        plan.layer("score");
+        let keys = plan.scratch("filter.keys", &[end]);
+        let filters = plan.scratch("filter.mask", &[end / 32]);
+        for &(weights, own, op) in &all {
+            let from = [&part(&self.tensors.weights, weights), &self.mask(weights)];
+            op.rank(plan, from, [&part(&keys, own), &bits(&filters, own)]);
+        }
+        let ranges: Vec<_> = all.iter().map(|&(_, own, _)| own).collect();
+        self.select(plan, &keys, &filters, &ranges);
+        plan.layer("spread");
+        for &(weights, own, op) in &all {
+            op.spread(plan, &bits(&filters, own), &self.mask(weights));
+        }
     }
 
     /// Drops the smallest weights of each tensor, and lets as many others grow. What grows begins at 0 and at rest; what is
@@ -166,8 +203,8 @@ impl<'a> Masks<'a> {
         part(tensor, (0, self.arena.prunable))
     }
 
-    fn mask(&self, (first, len): (u32, u32)) -> Tensor {
-        part(&self.tensors.mask, (first / 32, len / 32))
+    fn mask(&self, range: (u32, u32)) -> Tensor {
+        bits(&self.tensors.mask, range)
     }
 
     fn clear(&self, plan: &mut Plan, tensor: &Tensor) {
@@ -188,6 +225,11 @@ impl<'a> Masks<'a> {
             Prune::count(plan, &self.mask(range), &self.tensors.kept, slot);
         }
     }
+}
+
+/// The part of a mask for these elements.
+fn bits(mask: &Tensor, (first, len): (u32, u32)) -> Tensor {
+    part(mask, (first / 32, len / 32))
 }
 
 fn part(tensor: &Tensor, (first, len): (u32, u32)) -> Tensor {

@@ -118,6 +118,17 @@ impl Parameter {
         self.excluded
     }
 
+    /// The inputs of an output as channels, and positions of each. Weights lie by position, then channel, and neighbours are
+    /// those of a channel, and then those of the next one. In a convolution, neighbours have one place in the window: so each
+    /// channel there is one of this kind, with a single position.
+    pub(super) fn inputs(&self) -> [u32; 2] {
+        let [_, channels, rows, columns] = self.extents;
+        match self.role {
+            Role::LinearWeight => [channels, rows * columns],
+            _ => [rows * columns * channels, 1],
+        }
+    }
+
     /// Whether steps change it by its gradient; the running statistics follow the batches instead.
     pub fn is_trainable(&self) -> bool {
         !matches!(self.role, Role::RunningMean | Role::RunningVariance)

@@ -66,7 +66,8 @@ pub(super) fn change(
     let round = begins_round(schedule, step);
     if let Some(sparsity) = ramp.or(round) {
         let mut wanted = Vec::new();
-        for part in sparsities(session.sparsity(&kept), sparsity, prune.iterations) {
+        let from = session.sparsity_of_units(&kept);
+        for part in sparsities(from, sparsity, prune.iterations) {
             wanted = session.wanted(prune.scope, part);
             let passes = session.prune(schedule.moment(step).step, &wanted)?;
             if passes.forwards > 0 {

@@ -70,6 +70,7 @@ pub fn settings(
             to_mean: config.data.erase_fill == Fill::Mean,
         },
         criterion: config.prune.criterion,
+        structure: config.prune.structure,
         per_layer: config.prune.scope != Scope::Global,
         protect: config.prune.collapse == Collapse::KeepOne,
         sparse_start: config.prune.sparse_start != SparseStart::None,

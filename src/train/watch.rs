@@ -3,6 +3,7 @@
 use super::Session;
 use crate::config::Collapse;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::Structure;
 use crate::ops::{Fault, Record};
 
 /// Refuses the records of steps, the first of which was `first`, if one of them has a fault.
@@ -28,14 +29,36 @@ pub(super) fn check_finite(first: u32, records: &[Record], session: &Session) ->
     Ok(())
 }
 
-/// Compares what a mask update kept with what was asked for.
-pub(super) fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Result<()> {
+/// Compares what a mask update kept, in weights, with what was asked for, in what is removed together.
+pub(super) fn check_kept(weights: &[u32], wanted: &[u32], session: &Session) -> Result<()> {
     let fault = |what: String| Err(Error::kernel("the mask update", what));
+    let kept: Vec<u32> = session.units(weights).collect();
+    let all: Vec<u32> = session.units(session.prunable()).collect();
+    let (structure, of) = (session.structure(), session.prunable().iter().zip(&all));
+    let what = match structure {
+        Structure::Filter => "filters",
+        Structure::None | Structure::Pattern { .. } => "weights",
+    };
+    let layers = weights.iter().zip(&kept).zip(of);
+    for (((&weights, kept), (&len, all)), name) in layers.zip(session.prunable_names()) {
+        if kept * (len / all) != weights {
+            return fault(format!(
+                "{name} keeps {weights} weights, a part of a filter"
+            ));
+        }
+        if let Structure::Pattern { kept, size } = structure
+            && weights < len / size * kept
+        {
+            return fault(format!(
+                "{name} keeps {weights} weights, fewer than {structure} of them"
+            ));
+        }
+    }
     if wanted.len() == kept.len() {
         for ((kept, wanted), name) in kept.iter().zip(wanted).zip(session.prunable_names()) {
             if kept != wanted {
                 return fault(format!(
-                    "{name} keeps {kept} weights, {wanted} were asked for"
+                    "{name} keeps {kept} {what}, {wanted} were asked for"
                 ));
             }
         }
@@ -43,7 +66,7 @@ pub(super) fn check_kept(kept: &[u32], wanted: &[u32], session: &Session) -> Res
     let (kept, wanted) = (kept.iter().sum::<u32>(), wanted.iter().sum::<u32>());
     if kept != wanted {
         return fault(format!(
-            "the network keeps {kept} weights, {wanted} were asked for"
+            "the network keeps {kept} {what}, {wanted} were asked for"
         ));
     }
     Ok(())
@@ -59,26 +82,27 @@ pub(super) fn check_collapse(
     session: &Session,
     step: u32,
 ) -> Result<()> {
-    let layers = kept
-        .iter()
-        .zip(session.prunable())
-        .zip(session.prunable_names());
-    for ((&kept, &all), name) in layers {
+    let what = match session.structure() {
+        Structure::Filter => "filter",
+        Structure::None | Structure::Pattern { .. } => "weight",
+    };
+    let units = session.units(kept).zip(session.units(session.prunable()));
+    for ((kept, all), name) in units.zip(session.prunable_names()) {
         let help = "lower the sparsity, or rank each layer by itself: --set prune.scope=layer";
         match (kept, policy) {
             (0, Collapse::Error) => {
                 return Err(Error::new(
                     ErrorKind::Other,
-                    format!("layer collapse: {name} has no weight left at step {step}"),
+                    format!("layer collapse: {name} has no {what} left at step {step}"),
                     format!("{help}, or let it keep one: --set prune.collapse=keep-one"),
                 ));
             }
             (0, _) => {
-                log::warn!("layer collapse: {name} has no weight left at step {step}; {help}");
+                log::warn!("layer collapse: {name} has no {what} left at step {step}; {help}");
             }
             (1, Collapse::KeepOne) if all > 1 => {
                 log::warn!(
-                    "{name} is down to its last weight at step {step}, which prune.collapse keeps; {help}"
+                    "{name} is down to its last {what} at step {step}, which prune.collapse keeps; {help}"
                 );
             }
             _ => {}

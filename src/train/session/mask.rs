@@ -3,6 +3,7 @@
 use super::{GRADIENTS, Session};
 use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::Structure;
 use crate::ops::{Criterion, Record, StepParams};
 use crate::train::{Passes, moved_at, wanted};
 
@@ -23,16 +24,36 @@ const TEMPERATURE: f32 = 200.0;
 const MOVED: f64 = 1e-4;
 
 impl Session {
-    /// How many weights each segment of `scope` keeps at this sparsity.
+    /// How many weights each segment of `scope` keeps at this sparsity, or filters, where these are removed as wholes.
     pub fn wanted(&self, scope: Scope, sparsity: f64) -> Vec<u32> {
-        let shapes: Vec<&[u32]> = self.tensors.prunable().map(|own| &own.shape[..]).collect();
+        let shapes = self.tensors.prunable().map(|own| &own.shape[..]);
+        let shapes: Vec<&[u32]> = match self.settings.structure {
+            // The first extent counts them.
+            Structure::Filter => shapes.map(|shape| &shape[..1]).collect(),
+            Structure::None | Structure::Pattern { .. } => shapes.collect(),
+        };
         wanted(scope, &shapes, sparsity)
+    }
+
+    /// What is removed together.
+    pub fn structure(&self) -> Structure {
+        self.settings.structure
+    }
+
+    /// Of so many weights of each prunable tensor, the number of what is removed together: filters, or the weights themselves.
+    pub fn units<'a>(&'a self, weights: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+        let prunable = self.tensors.prunable().zip(weights);
+        prunable.map(|(own, weights)| weights / self.settings.structure.unit(own))
     }
 
     /// Removed share of the prunable weights, where so many of each tensor are kept.
     pub fn sparsity(&self, kept: &[u32]) -> f64 {
-        let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
-        1.0 - sum(kept) / sum(&self.prunable)
+        removed(kept.iter().copied(), self.prunable.iter().copied())
+    }
+
+    /// The same share of what is removed together.
+    pub fn sparsity_of_units(&self, kept: &[u32]) -> f64 {
+        removed(self.units(kept), self.units(&self.prunable))
     }
 
     /// Waits for the device and reads how many weights of each prunable tensor the mask keeps.
@@ -59,9 +80,9 @@ impl Session {
         self.machine.replay(&["sparsify"])
     }
 
-    /// Submits a mask update before `step` that keeps so many weights of each segment, and says which passes it took. SNIP's
-    /// gradients are those of the images that the step is about to take, without augmentation, through the network as it is
-    /// used.
+    /// Submits a mask update before `step` that keeps so many of each segment, as [`wanted`](Self::wanted) counts them, and
+    /// says which passes it took. SNIP's gradients are those of the images that the step is about to take, without
+    /// augmentation, through the network as it is used.
     ///
     /// # Errors
     /// The device was lost or reported an error, or the loss is not finite.
@@ -224,6 +245,10 @@ impl Session {
         self.machine.write(&self.tensors.layer_counts, &counts);
         self.machine.replay(&["regrow"])
     }
+}
+
+fn removed(kept: impl Iterator<Item = u32>, all: impl Iterator<Item = u32>) -> f64 {
+    1.0 - kept.map(f64::from).sum::<f64>() / all.map(f64::from).sum::<f64>()
 }
 
 fn not_finite(what: &str, step: u32) -> Error {
