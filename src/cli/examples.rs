@@ -13,6 +13,7 @@ pub(super) const TRAIN: &str = "Examples:
   wgprune train --config runs/lenet-5-mnist-mini-progressive-0.9-seed-0/config.toml --out again
   wgprune train --data ./photos --set data.size=96 --skip-bad 3
   wgprune train --set data.rotation=10 --set optimiser.nesterov=true
+  wgprune train --model lenet-300-100 --set prune.structure=2:4
   wgprune train --resume runs/lenet-5-mnist-mini-progressive-0.9-seed-0";
 
 pub(super) const EVAL: &str = "Examples:

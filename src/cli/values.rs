@@ -106,6 +106,8 @@ pub(super) fn key_and_value(text: &str) -> Result<(String, Value), String> {
     }
     let table: Option<toml::Table> = format!("value = {value}").parse().ok();
     let parsed = table.and_then(|mut table| table.remove("value"));
+    // No key is a time, but a pattern such as 10:16 reads like one.
+    let parsed = parsed.filter(|value| !value.is_datetime());
     Ok((
         key.trim().to_owned(),
         parsed.unwrap_or_else(|| Value::String(value.trim().to_owned())),

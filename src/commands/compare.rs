@@ -60,6 +60,7 @@ fn row(group: &Group<'_>) -> Value {
         "length": group.task.length.to_string(),
         "runs": group.done.len() + group.rest,
         "done": group.done.len(),
+        "of_filters": group.task.filters,
         "excluded": group.task.excluded,
         "test_accuracy": accuracy.map(|Spread { mean, .. }| mean),
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),

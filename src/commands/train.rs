@@ -14,6 +14,7 @@ use wgprune::config::Config;
 use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
+use wgprune::net::Structure;
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{
     Checkpoint, Cost, Finish, LayerCount, Outcome, Schedule, Session, train, train_images,
@@ -34,8 +35,15 @@ struct Summary {
     test_loss: f64,
     test_images: u64,
     sparsity: f64,
+    /// Of what is removed together: the weights, or the filters.
     sparsity_target: f64,
-    /// Layers that `prune.exclude` leaves dense: `sparsity` is that of the other weights.
+    /// As `prune.structure` has it.
+    #[serde(default)]
+    structure: String,
+    /// Filters that pruning may remove, and those that it left, where it removes them as wholes.
+    #[serde(default)]
+    filters: Option<[u32; 2]>,
+    /// Layers that are left dense: `sparsity` is that of the other weights.
     #[serde(default)]
     excluded: Vec<String>,
     prunable_weights: u32,
@@ -220,9 +228,23 @@ impl<'a> Job<'a> {
             mebibytes(self.session.device_bytes()),
             run_dir.path().display()
         );
+        let mut why = "prune.exclude";
+        match self.session.structure() {
+            Structure::None => {}
+            structure @ Structure::Pattern { kept, size } => log::info!(
+                "masks come to {structure}: of every {size} weights along the inputs of an output, {kept} are left"
+            ),
+            Structure::Filter => {
+                why = "prune.exclude, and what gives the classes";
+                log::info!(
+                    "masks are of whole filters: {:.2} % of them go, and the sparsity below is what that is in weights",
+                    100.0 * self.schedule.target()
+                );
+            }
+        }
         let excluded: Vec<&str> = self.session.excluded().collect();
         if !excluded.is_empty() {
-            log::info!("never pruned (prune.exclude): {}", excluded.join(", "));
+            log::info!("never pruned ({why}): {}", excluded.join(", "));
         }
         let mut progress = Progress::new(run_dir, &self.schedule, &position, batch, self.quiet);
         interrupt.defer();
@@ -266,6 +288,8 @@ impl<'a> Job<'a> {
         let dense = session.macs(session.prunable());
         let steps = config.train.length.steps(schedule.epoch, 0);
         let cost = finish.cost;
+        let kept = session.kept()?;
+        let [all, left] = [session.prunable(), &kept].map(|counts| session.units(counts).sum());
         let summary = Summary {
             run_dir: run_dir.path().to_string_lossy().into_owned(),
             weights: run_dir.weights_path().to_string_lossy().into_owned(),
@@ -280,6 +304,8 @@ impl<'a> Job<'a> {
             test_images: last.test.images,
             sparsity: last.sparsity,
             sparsity_target: schedule.target(),
+            structure: session.structure().to_string(),
+            filters: (session.structure() == Structure::Filter).then_some([all, left]),
             excluded: session.excluded().map(str::to_owned).collect(),
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
@@ -317,6 +343,12 @@ impl Summary {
             self.kept_weights,
             self.prunable_weights
         ))?;
+        if let Some([all, kept]) = self.filters {
+            print(format!(
+                "filters         {:.2} % removed ({kept} of {all} kept)",
+                100.0 * (1.0 - f64::from(kept) / f64::from(all))
+            ))?;
+        }
         if !self.excluded.is_empty() {
             print(format!("never pruned    {}", self.excluded.join(", ")))?;
         }

@@ -2,6 +2,7 @@
 
 use super::{Ending, Outcome, Reached, Spread};
 use crate::config::Config;
+use crate::net::Structure;
 use crate::train::Length;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Task<'a> {
     pub data: &'a str,
     /// Share that is removed; none where nothing is.
     pub sparsity: Option<f64>,
+    /// Whether it is one of filters, not of weights.
+    pub filters: bool,
     /// Layers that it is not of.
     pub excluded: &'a [String],
     /// The budget.
@@ -48,6 +51,7 @@ impl<'a> Task<'a> {
             model: &config.model,
             data: (file.and_then(|name| name.to_str())).unwrap_or(&config.data.name),
             sparsity: prunes.then_some(config.prune.sparsity),
+            filters: prunes && config.prune.structure == Structure::Filter,
             excluded: if prunes { &config.prune.exclude } else { &[] },
             length: config.train.length,
         }
@@ -64,7 +68,9 @@ impl<'a> Task<'a> {
         };
         let share = |task: &Self| task.sparsity.unwrap_or(-1.0);
         let named = named(self).cmp(&named(other));
-        (named.then(share(self).total_cmp(&share(other)))).then(self.excluded.cmp(other.excluded))
+        (named.then(share(self).total_cmp(&share(other))))
+            .then(self.filters.cmp(&other.filters))
+            .then(self.excluded.cmp(other.excluded))
     }
 }
 
@@ -75,6 +81,7 @@ fn are_alike(a: &Config, b: &Config) -> bool {
         config.seed = 0;
         if !config.prune.prunes() {
             config.prune.sparsity = 0.0;
+            config.prune.structure = Structure::None;
         }
         config
     };

@@ -54,7 +54,7 @@ pub fn layers(groups: &[Group<'_>]) -> String {
     let tables = groups.iter().map(|group| {
         let task = group.task;
         let removed = match task.sparsity {
-            Some(share) => format!("{} removed by", removed(share, task.excluded)),
+            Some(share) => format!("{} removed by", removed(share, &task)),
             None => "nothing removed,".to_owned(),
         };
         let runs = group.done.len();

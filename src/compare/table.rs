@@ -42,7 +42,7 @@ pub fn text(groups: &[Group<'_>]) -> String {
         rows.push([
             group.task.model.to_owned(),
             group.task.data.to_owned(),
-            (group.task.sparsity).map_or("nothing".into(), |s| removed(s, group.task.excluded)),
+            (group.task.sparsity).map_or("nothing".into(), |share| removed(share, &group.task)),
             group
                 .spread(Reached::sparsity_of_all)
                 .map_or(String::new(), |spread| {
@@ -74,13 +74,14 @@ fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }
 
-/// The share, and the layers that it is not of.
-pub(super) fn removed(share: f64, excluded: &[String]) -> String {
-    let of = match excluded {
+/// The share, what it is of if not of weights, and the layers that it is not of.
+pub(super) fn removed(share: f64, task: &Task<'_>) -> String {
+    let what = if task.filters { " of filters" } else { "" };
+    let of = match task.excluded {
         [] => String::new(),
         excluded => format!(", not of {}", excluded.join(", ")),
     };
-    format!("{} %{of}", percent(share))
+    format!("{} %{what}{of}", percent(share))
 }
 
 pub(super) fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {
@@ -201,6 +202,7 @@ mod tests {
     use super::super::groups;
     use super::*;
     use crate::config::Config;
+    use crate::net::Structure;
     use crate::train::LayerCount;
 
     fn outcome(method: &str, sparsity: f64, seed: u64, accuracy: Option<f64>) -> Outcome {
@@ -318,6 +320,18 @@ mod tests {
         let last = table.lines().last().expect("a row");
         assert!(
             last.contains("90 %, not of linear") && !last.contains("best"),
+            "{table}"
+        );
+        // Nor is one whose share is another one.
+        let mut filters = outcome("agp", 0.9, 0, Some(0.5));
+        filters.config.prune.structure = Structure::Filter;
+        let table = text(&super::super::groups(&[
+            filters,
+            outcome("agp", 0.9, 0, None),
+        ]));
+        let last = table.lines().last().expect("a row");
+        assert!(
+            last.contains("90 % of filters") && !last.contains("best"),
             "{table}"
         );
     }

@@ -4,6 +4,7 @@ use super::RECORD;
 use crate::config::Config;
 use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind, Result, as_argument};
+use crate::net::Structure;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,17 +49,22 @@ pub(super) fn make(disk: &Disk, wanted: Option<&Path>, config: &Config) -> Resul
     }
 }
 
-/// What a run is: `model-data-method-sparsity-seed`.
+/// What a run is: `model-data-method-sparsity-seed`, with the structure of its mask before the seed if it has one.
 pub(crate) fn name(config: &Config) -> String {
     let data = Path::new(&config.data.name)
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
     let prune = &config.prune;
-    let method = match prune.prunes() {
-        false => prune.method.clone(),
-        true => format!("{}-{}", prune.method, prune.sparsity),
-    };
+    let mut method = prune.method.clone();
+    if prune.prunes() {
+        method = format!("{method}-{}", prune.sparsity);
+        // Not every file system takes a colon in a name.
+        let structure = prune.structure.to_string().replace(':', "of");
+        if prune.structure != Structure::None {
+            method = format!("{method}-{structure}");
+        }
+    }
     format!("{}-{data}-{method}-seed-{}", config.model, config.seed)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::net::Structure;
 use crate::run;
 use serde::Deserialize;
 use std::fmt::Display;
@@ -77,6 +78,7 @@ impl Grid {
                         if !config.prune.prunes() {
                             // One run for all sparsities, those of a later command too.
                             config.prune.sparsity = Config::default().prune.sparsity;
+                            config.prune.structure = Structure::None;
                         }
                         let name = file_name(&run::name(&config));
                         match cells.iter().find(|cell| cell.name == name) {
