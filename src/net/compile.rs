@@ -51,7 +51,7 @@ pub struct Settings {
     pub erasing: RandomErasing,
     /// What weights are ranked by where some are removed.
     pub criterion: Criterion,
-    /// What is removed together.
+    /// What is removed together; filters go by their magnitudes, whatever the criterion.
     pub structure: Structure,
     /// Rank each prunable tensor by itself instead of all of them together.
     pub per_layer: bool,
