@@ -17,23 +17,27 @@ impl Node {
         }
     }
 
-    /// Whether `name` is its kind, its name, or a part of its name between dots.
-    fn is_called(&self, name: &str) -> bool {
-        let parts = format!(".{}.", self.name);
-        self.kind() == Some(name) || parts.contains(&format!(".{name}."))
+    /// Whether `name` is a part of its name between dots.
+    fn has_part(&self, name: &str) -> bool {
+        format!(".{}.", self.name).contains(&format!(".{name}."))
     }
 }
 
 impl Net {
-    /// Has pruning leave the weights of these layers: those of a kind, `conv2d` or `linear`; a layer by its name; or all
-    /// whose names have this part between dots, as `layer2.0.downsample.0` has `downsample`.
+    /// Has pruning leave the weights of these layers: those of a kind, `conv2d` or `linear`; a layer by its name; or,
+    /// where none has this name, all whose names have it between dots, as `layer2.0.downsample.0` has `downsample`.
     ///
     /// # Errors
     /// No layer with weights is called so, or all of them are.
     pub fn exclude(&mut self, names: &[String]) -> Result<()> {
         let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
+        let is_called = |node: &Node, name: &str| {
+            let is_whole = weighted().any(|other| other.name == name);
+            let is_own = node.name == name || !is_whole && node.has_part(name);
+            node.kind() == Some(name) || is_own
+        };
         for name in names {
-            if !weighted().any(|node| node.is_called(name)) {
+            if !weighted().any(|node| is_called(node, name)) {
                 let kinds = KINDS
                     .into_iter()
                     .filter(|&kind| weighted().any(|node| node.kind() == Some(kind)));
@@ -47,7 +51,7 @@ impl Net {
                 ));
             }
         }
-        let is_excluded = |node: &&Node| names.iter().any(|name| node.is_called(name));
+        let is_excluded = |node: &&Node| names.iter().any(|name| is_called(node, name));
         let excluded = weighted().filter(is_excluded).map(|node| node.name.clone());
         self.excluded = excluded.collect();
         if !self.parameters().iter().any(Parameter::is_prunable) {
@@ -94,6 +98,9 @@ mod tests {
             left_out(&["conv2d"]).expect("a kind").len(),
             all.iter().filter(|own| own.shape.len() == 4).count()
         );
+        // The blocks have layers of this name, too.
+        assert_eq!(left_out(&["conv1"]).expect("a name"), ["conv1.weight"]);
+        assert_eq!(left_out(&["conv2"]).expect("a part"), of(".conv2."));
         // A part of a part is none.
         assert!(left_out(&["layer"]).is_err());
     }
