@@ -28,7 +28,7 @@ pub use schedule::{
     Curve, LearningRate, Moment, OneCycle, Ramp, RateShape, Regrowth, Rounds, Schedule, kept_at,
     moved_at,
 };
-pub use scope::{erk, wanted};
+pub use scope::{erk, smart, wanted};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;

@@ -46,7 +46,7 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
 #[test]
 fn the_presets_are_as_they_were_chosen() {
     use Criterion::{Grasp, Magnitude, Random, Snip, Synflow};
-    use Scope::{Erk, Global, Layer};
+    use Scope::{Erk, Global, Layer, Smart};
     let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
     let at = Length::Percent;
     let wanted = [
@@ -65,6 +65,7 @@ fn the_presets_are_as_they_were_chosen() {
         ("random-erk", Curve::OneShot, Random, Erk, Length::Steps(0), at(100.0)),
         ("rigl", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("set", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("smart-ratio", Curve::OneShot, Random, Smart, Length::Steps(0), at(100.0)),
         ("snip", Curve::OneShot, Snip, Global, Length::Steps(0), at(100.0)),
         ("synflow", Curve::OneShot, Synflow, Global, Length::Steps(0), at(100.0)),
     ];

@@ -56,9 +56,7 @@ fn removed_weights_are_zero_after_every_step_and_never_return() {
                     Scope::Layer => (session.prunable().iter())
                         .map(|&n| kept_at(sparsity, n))
                         .sum(),
-                    Scope::Global | Scope::Erk => {
-                        kept_at(sparsity, session.prunable().iter().sum())
-                    }
+                    _ => kept_at(sparsity, session.prunable().iter().sum()),
                 };
                 let wanted = session.wanted(scope, sparsity);
                 session.prune(step, &wanted).unwrap();
@@ -106,7 +104,7 @@ fn excluded_layers_stay_as_they_are_and_sparsity_is_that_of_the_others() {
     let mut net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
     net.exclude(&["fc2".into()]).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
-    for scope in [Scope::Global, Scope::Layer, Scope::Erk] {
+    for scope in [Scope::Global, Scope::Layer, Scope::Erk, Scope::Smart] {
         let mut config = Config::default();
         config.prune.scope = scope;
         let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();

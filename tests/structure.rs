@@ -120,7 +120,7 @@ fn patterns_are_those_of_files_and_hold_the_largest() {
                 let counts = session.kept().unwrap();
                 let total: u32 = match scope {
                     Scope::Layer => wanted.iter().sum(),
-                    Scope::Global | Scope::Erk => kept_at(share, all),
+                    _ => kept_at(share, all),
                 };
                 assert_eq!(counts.iter().sum::<u32>(), total);
                 for ((own, old), (_, new)) in before.iter().zip(&prunable(&session)) {

@@ -42,6 +42,8 @@ pub enum Scope {
     Layer,
     /// Each by itself, sparser the larger it is ([`erk`](crate::train::erk)).
     Erk,
+    /// Each by itself, convolutions sparser the later they come ([`smart`](crate::train::smart)).
+    Smart,
 }
 
 /// What becomes of a layer that would lose its last weight, so that nothing passes it any more.
@@ -110,7 +112,7 @@ pub struct PruneConfig {
     pub criterion: Criterion,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,
-    /// `global`, `layer` or `erk`.
+    /// `global`, `layer`, `erk` or `smart`.
     pub scope: Scope,
     /// What becomes of a layer that would lose its last weight.
     pub collapse: Collapse,
@@ -293,10 +295,11 @@ impl PruneConfig {
                 format!("set prune.{key} to {may_be}, or prune.structure to none"),
             ));
         }
-        if self.scope == Scope::Erk {
+        if matches!(self.scope, Scope::Erk | Scope::Smart) {
             return Err(Error::config(
                 format!(
-                    "prune.structure is {structure}, but prune.scope is \"erk\", by which layers keep other numbers of weights"
+                    "prune.structure is {structure}, but prune.scope is {}, by which layers keep other numbers of weights",
+                    name(&self.scope)
                 ),
                 "set prune.scope to global or layer, or prune.structure to none",
             ));

@@ -3,13 +3,15 @@
 use super::kept_at;
 use crate::config::Scope;
 
-/// How many weights each segment of `scope` keeps at this sparsity, of prunable tensors with the `shapes` of PyTorch.
-pub fn wanted(scope: Scope, shapes: &[&[u32]], sparsity: f64) -> Vec<u32> {
+/// How many weights each segment of `scope` keeps at this sparsity, of prunable tensors with the `shapes` of PyTorch; in a
+/// `chain` of layers, nothing passes by any of them.
+pub fn wanted(scope: Scope, shapes: &[&[u32]], chain: bool, sparsity: f64) -> Vec<u32> {
     let counts = shapes.iter().map(|shape| shape.iter().product::<u32>());
     match scope {
         Scope::Global => vec![kept_at(sparsity, counts.sum())],
         Scope::Layer => counts.map(|count| kept_at(sparsity, count)).collect(),
         Scope::Erk => erk(shapes, kept_at(sparsity, counts.sum())),
+        Scope::Smart => smart(shapes, chain, kept_at(sparsity, counts.sum())),
     }
 }
 
@@ -19,23 +21,76 @@ pub fn wanted(scope: Scope, shapes: &[&[u32]], sparsity: f64) -> Vec<u32> {
 /// Whoever keeps more in all keeps no less of any tensor: counts are rounded for one common factor, and where it would raise
 /// several at once, they follow in the order of the tensors.
 pub fn erk(shapes: &[&[u32]], keep: u32) -> Vec<u32> {
+    let share = |shape: &&[u32]| (shape.iter().product(), shape.iter().sum::<u32>().into());
+    in_proportion(&shapes.iter().map(share).collect::<Vec<_>>(), keep)
+}
+
+/// Share of its weights that a linear layer keeps by [`smart`].
+const LINEAR: f64 = 0.3;
+
+/// `keep` weights in all: 0.3 of each linear layer, and of the i-th of n convolutions, m = n - i + 1, a share in proportion to
+/// `m^2 + m`, divided by `i^2` in a `chain` as the VGGs are, but no more than it has (the smart-ratio of Su et al. 2020,
+/// Sanity-checking pruning methods, section 4.2). Where linear layers alone would keep more than that, or there is nothing else,
+/// they are in the proportion like all others. Each keeps one at least.
+pub fn smart(shapes: &[&[u32]], chain: bool, keep: u32) -> Vec<u32> {
+    let is_conv = |shape: &&[u32]| shape.len() == 4;
+    let convs = shapes.iter().filter(|shape| is_conv(shape)).count() as f64;
+    let mut i = 0.0;
+    let share = |shape: &&[u32]| {
+        let all: u32 = shape.iter().product();
+        let ratio = if is_conv(shape) {
+            i += 1.0;
+            let m = convs - i + 1.0;
+            (m * m + m) / if chain { i * i } else { 1.0 }
+        } else {
+            // As of the first convolution of as many in proportion, and all of that is 1.
+            LINEAR * (convs * convs + convs).max(1.0)
+        };
+        (all, ratio * f64::from(all))
+    };
+    let shares: Vec<(u32, f64)> = shapes.iter().map(share).collect();
+    let linear = |shape: &&[u32]| match is_conv(shape) {
+        true => 0,
+        false => kept_at(1.0 - LINEAR, shape.iter().product()).max(1),
+    };
+    let mut counts: Vec<u32> = shapes.iter().map(linear).collect();
+    let of_convs: Vec<(u32, f64)> = (shares.iter().zip(&counts))
+        .filter(|(_, count)| **count == 0)
+        .map(|(share, _)| *share)
+        .collect();
+    let all: u64 = of_convs.iter().map(|(all, _)| u64::from(*all)).sum();
+    let rest = u64::from(keep).checked_sub(counts.iter().map(|&count| u64::from(count)).sum());
+    match rest.and_then(|rest| u32::try_from(rest).ok()) {
+        Some(rest) if of_convs.len() as u64 <= rest.into() && u64::from(rest) <= all => {
+            let mut kept = in_proportion(&of_convs, rest).into_iter();
+            for count in counts.iter_mut().filter(|count| **count == 0) {
+                *count = kept.next().unwrap_or_default();
+            }
+            counts
+        }
+        _ => in_proportion(&shares, keep),
+    }
+}
+
+/// `keep` weights in all, of tensors with so many and such a share in what is kept: counts in proportion to the shares, but no
+/// more than there are, and one at least.
+fn in_proportion(tensors: &[(u32, f64)], keep: u32) -> Vec<u32> {
     let at = |factor: f64| -> Vec<u32> {
-        let count = |shape: &&[u32]| {
-            let all = shape.iter().product::<u32>();
-            let share = factor * f64::from(shape.iter().sum::<u32>());
+        let count = |&(all, share): &(u32, f64)| {
             #[allow(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "between 0 and the number of weights"
             )]
-            let rounded = share.round().min(all.into()) as u32;
+            let rounded = (factor * share).round().min(all.into()) as u32;
             rounded.max(1)
         };
-        shapes.iter().map(count).collect()
+        tensors.iter().map(count).collect()
     };
     let total = |counts: &[u32]| counts.iter().map(|&count| u64::from(count)).sum::<u64>();
-    // With a factor of `keep` every tensor has its all, or more than is wanted of all together.
-    let (mut low, mut high) = (0.0, f64::from(keep) + 1.0);
+    // With a share of `keep` every tensor has its all, or more than is wanted of all together.
+    let least = tensors.iter().map(|(_, share)| *share).fold(1.0, f64::min);
+    let (mut low, mut high) = (0.0, (f64::from(keep) + 1.0) / least);
     // Until no number lies between them.
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
@@ -63,7 +118,7 @@ mod tests {
 
     fn densities(shapes: &[&[u32]], density: f64) -> Vec<f64> {
         let all = shapes.iter().map(|shape| shape.iter().product::<u32>());
-        let counts = wanted(Scope::Erk, shapes, 1.0 - density);
+        let counts = wanted(Scope::Erk, shapes, true, 1.0 - density);
         assert_eq!(
             counts.iter().sum::<u32>(),
             kept_at(1.0 - density, all.clone().sum())
@@ -111,5 +166,33 @@ mod tests {
         assert_eq!(erk(&LENET_5, 1), [1; 4], "one of each at least");
         // All raise their counts at the same factor.
         assert_eq!(erk(&[&[3, 5], &[5, 3], &[3, 5]], 16), [6, 5, 5]);
+    }
+
+    #[test]
+    fn smart_ratios_fall_with_the_depth_and_give_all_that_is_kept() {
+        let conv: &[u32] = &[100, 100, 1, 1];
+        let linear: &[u32] = &[10, 1000];
+        let shapes = [conv, conv, conv, linear];
+        // 0.3 of the linear layer, and the rest in proportion to 12, 6 and 2.
+        assert_eq!(smart(&shapes, false, 5000), [1200, 600, 200, 3000]);
+        // 12, 6 / 4 and 2 / 9.
+        let (a, b, c) = (1749.0, 218.6, 32.4);
+        let kept = smart(&shapes, true, 5000);
+        for (kept, wanted) in kept.iter().zip([a, b, c, 3000.0]) {
+            assert!(
+                (f64::from(*kept) - wanted).abs() <= 1.0,
+                "{kept} for {wanted}"
+            );
+        }
+        // What exceeds a layer goes to the others.
+        assert_eq!(smart(&shapes, false, 25_000)[0], 10_000);
+        // Linear layers alone would keep more.
+        let few = smart(&shapes, false, 100);
+        assert!(few[3] < 100 && few.iter().sum::<u32>() == 100, "{few:?}");
+        assert_eq!(smart(&LENET_300_100, true, 26_620), [23_520, 3000, 100]);
+        for keep in [4, 5, 3003, 3004, 33_000, 33_001, 39_999, 40_000] {
+            let kept = smart(&shapes, false, keep);
+            assert_eq!(kept.iter().sum::<u32>(), keep, "{kept:?}");
+        }
     }
 }

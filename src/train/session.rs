@@ -17,7 +17,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
-    Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
+    Compiled, Layer, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
 };
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
@@ -43,6 +43,8 @@ pub struct Session {
     labels: Vec<u16>,
     validation: Vec<u32>,
     prunable: Vec<u32>,
+    /// Whether nothing passes by any layer.
+    is_chain: bool,
     /// The weights of convolutions and linear layers.
     layers: Vec<Weights>,
     unread: u32,
@@ -128,6 +130,7 @@ impl Session {
             labels: dataset.train.labels.clone(),
             validation,
             prunable,
+            is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
             layers,
             unread: 0,
         })

@@ -32,7 +32,7 @@ impl Session {
             Structure::Filter => shapes.map(|shape| &shape[..1]).collect(),
             Structure::None | Structure::Pattern { .. } => shapes.collect(),
         };
-        wanted(scope, &shapes, sparsity)
+        wanted(scope, &shapes, self.is_chain, sparsity)
     }
 
     /// What is removed together.
