@@ -13,7 +13,7 @@ mod tuning;
 pub use measured::{AdapterChoices, Choice, Measured, TuningFile};
 pub use method::{METHODS, Method, MethodFile};
 pub use optimiser::{LearningRateConfig, OneCycleConfig, OptimiserConfig, OptimiserKind, RateKind};
-pub use prune::{Budget, Collapse, METHOD_KEYS, NEVER, PruneConfig, Scope, SparseStart};
+pub use prune::{Budget, Collapse, Control, METHOD_KEYS, NEVER, PruneConfig, Scope, SparseStart};
 pub use recipe::{RECIPES, Recipe};
 pub use tuning::{ProductKind, TuningConfig};
 

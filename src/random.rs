@@ -19,6 +19,8 @@ pub enum Stream {
     Score = 5,
     /// Which weights grow back where that is chance, counted by step; drawn on the device.
     Regrow = 6,
+    /// Masks and labels of sanity checks, one sub-stream for each tensor and one for the labels.
+    Control = 7,
 }
 
 /// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): four

@@ -11,7 +11,7 @@ mod nets;
 use nets::{net_with_a_plain_sum, published};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use wgprune::config::{Config, OptimiserKind};
+use wgprune::config::{Config, Control, OptimiserKind};
 use wgprune::gpu::Tuning;
 use wgprune::net::{MODELS, compile};
 use wgprune::ops::{Criterion, Growth};
@@ -180,6 +180,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     ] {
         let mut config = Config::default();
         config.prune.regrow = growth;
+        config.prune.control = Control::Invert;
         if growth == Growth::None {
             config.prune.rewind = "0it".into();
         }

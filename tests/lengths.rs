@@ -264,6 +264,7 @@ fn pruning_asks_for_whole_chunks_and_its_entries() {
             score.record(plan, [w, dw, behind, step], keys);
         });
         assert_exact([7, 1], |plan, [keys, fault]| score.fault(plan, keys, fault));
+        assert_exact([7], |plan, [keys]| score.invert(plan, keys));
     }
     assert_exact([7, 7, 7], |plan, [x, direction, y]| {
         let steps = plan.tensor("steps", &[2]);

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use wgprune::bench::peak_probes;
-use wgprune::config::{Collapse, Config, OptimiserKind, Scope, SparseStart};
+use wgprune::config::{Collapse, Config, Control, OptimiserKind, Scope, SparseStart};
 use wgprune::gpu::{Constant, Dispatch, Kernel, Plan, Product, Tuning};
 use wgprune::net::{MODELS, compile};
 use wgprune::ops::{Criterion, Growth};
@@ -55,14 +55,12 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.prune.scope = Scope::Layer;
                 config.prune.criterion = Criterion::Snip;
                 config.prune.rewind = "0it".into();
+                config.prune.control = Control::Invert;
             }
             if variant & 8 > 0 {
-                config.prune.criterion = Criterion::Synflow;
-                let structures = ["none", "filter", "2:4"];
-                config.prune.structure = structures[variant - 8].parse().unwrap();
-            }
-            if variant & 10 == 10 {
-                config.prune.criterion = Criterion::Grasp;
+                let criteria = [Criterion::Synflow, Criterion::Synflow, Criterion::Grasp];
+                config.prune.criterion = criteria[variant - 8];
+                config.prune.structure = ["none", "filter", "2:4"][variant - 8].parse().unwrap();
             }
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];

@@ -1,6 +1,6 @@
 //! The check of [`Score`].
 
-use super::{Bench, Case, Expected, Finding, Setting, floats, step};
+use super::{Bench, Case, Expected, Finding, Setting, floats, integers, step};
 use crate::error::Result;
 use crate::ops::{Criterion, Score, StepParams};
 use crate::random::Stream;
@@ -58,6 +58,11 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     };
     let keys = bench.output("keys", expected);
     op.record(&mut bench.plan, inputs.each_ref(), &keys);
+    bench.direction("invert");
+    let before = integers(5, op.length, 0..u32::MAX);
+    let contrary: Vec<u32> = before.iter().map(|key| u32::MAX - key).collect();
+    let keys = bench.state("inverted", &before, Expected::bits(&contrary));
+    op.invert(&mut bench.plan, &keys);
     let wrong = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
     for (direction, count) in [("no fault", 0), ("fault", op.length.min(3) as usize)] {
         bench.direction(direction);

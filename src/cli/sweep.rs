@@ -17,10 +17,13 @@ pub(crate) struct SweepArgs {
     /// Shares of the prunable weights to remove, from 0 to below 1
     #[arg(long, value_name = "S,...", value_delimiter = ',', value_parser = values::number)]
     sparsities: Vec<f64>,
+    /// Sanity checks of the methods: none, shuffle, reinit, invert, corrupt; those that say nothing of a method are left out
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    controls: Vec<String>,
     /// Seeds; without them the one of the configuration
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = values::small_seed)]
     seeds: Vec<u32>,
-    /// A TOML file with the lists models, methods, sparsities and seeds; flags go over it
+    /// A TOML file with the lists models, methods, sparsities, controls and seeds; flags go over it
     #[arg(long, value_name = "FILE")]
     pub(crate) grid: Option<PathBuf>,
     /// Folder of the sweep; what is done there is not done again
@@ -67,6 +70,7 @@ impl SweepArgs {
             models: list(&self.models, file.models),
             methods: list(&self.methods, file.methods),
             sparsities: list(&self.sparsities, file.sparsities),
+            controls: list(&self.controls, file.controls),
             seeds: list(&self.seeds, file.seeds),
         }
     }

@@ -1,5 +1,9 @@
 //! `[prune]`: when weights are removed, which of them, and what grows back.
 
+mod control;
+
+pub use control::Control;
+
 use super::range::range;
 use crate::error::{Error, Result};
 use crate::net::Structure;
@@ -114,6 +118,8 @@ pub struct PruneConfig {
     pub iterations: u32,
     /// `global`, `layer`, `erk` or `smart`.
     pub scope: Scope,
+    /// What is done to masks as a sanity check.
+    pub control: Control,
     /// What becomes of a layer that would lose its last weight.
     pub collapse: Collapse,
     /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
@@ -218,6 +224,7 @@ impl PruneConfig {
             return Ok(());
         }
         self.check_structure()?;
+        self.check_control()?;
         if let Some(start) = self.sparse_start.scope() {
             if self.scope != Scope::Global && start != self.scope {
                 return refuse(
@@ -329,6 +336,7 @@ impl Default for PruneConfig {
             criterion: Criterion::Magnitude,
             iterations: 1,
             scope: Scope::Global,
+            control: Control::None,
             collapse: Collapse::KeepOne,
             exclude: Vec::new(),
             start: Length::Steps(0),

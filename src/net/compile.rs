@@ -51,6 +51,8 @@ pub struct Settings {
     pub erasing: RandomErasing,
     /// What weights are ranked by where some are removed.
     pub criterion: Criterion,
+    /// Whether the weights with the highest scores go, and not those with the lowest.
+    pub inverts: bool,
     /// What is removed together; filters go by their magnitudes, whatever the criterion.
     pub structure: Structure,
     /// Rank each prunable tensor by itself instead of all of them together.

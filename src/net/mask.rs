@@ -78,6 +78,10 @@ impl<'a> Masks<'a> {
                     let score = self.score(self.settings.criterion, Stream::Score);
                     score.fault(plan, &keys, &self.tensors.fault);
                 }
+                if self.settings.inverts {
+                    let score = self.score(self.settings.criterion, Stream::Score);
+                    score.invert(plan, &keys);
+                }
                 let ranges = self.arena.prunable_ranges();
                 if let Structure::Pattern { kept, size } = structure {
                     plan.layer("pattern");

@@ -9,6 +9,7 @@ const MAGNITUDE: Kernel = kernel!("score_magnitude", "score", "grid");
 const RANDOM: Kernel = kernel!("score_random", "grid", "step", "philox");
 const SNIP: Kernel = kernel!("score_snip", "score", "grid");
 const GRASP: Kernel = kernel!("score_grasp", "score", "grid");
+const INVERT: Kernel = kernel!("score_invert", "grid");
 const FAULT: Kernel = kernel!("score_fault", "score", "grid");
 
 /// A pruning criterion: the weights with the largest scores stay.
@@ -87,5 +88,15 @@ impl Score {
         fault.expect_len(&[1]);
         let constants: [Constant; 1] = [("LENGTH", self.length.into())];
         plan.elementwise(&FAULT, &constants, &[keys, fault], self.length);
+    }
+
+    /// `keys` get the contrary order.
+    ///
+    /// # Panics
+    /// As [`record`](Self::record).
+    pub fn invert(&self, plan: &mut Plan, keys: &Tensor) {
+        keys.expect_len(&[self.length]);
+        let constants: [Constant; 1] = [("LENGTH", self.length.into())];
+        plan.elementwise(&INVERT, &constants, &[keys], self.length);
     }
 }

@@ -19,6 +19,8 @@ pub struct Grid {
     pub methods: Vec<String>,
     /// Shares of the prunable weights that are removed at the end.
     pub sparsities: Vec<f64>,
+    /// Sanity checks. Methods that one says nothing of are left out of it.
+    pub controls: Vec<String>,
     /// Seeds.
     pub seeds: Vec<u32>,
 }
@@ -33,7 +35,7 @@ pub struct Cell {
 }
 
 impl Grid {
-    /// Reads a TOML file with the lists `models`, `methods`, `sparsities` and `seeds`.
+    /// Reads a TOML file with the lists `models`, `methods`, `sparsities`, `controls` and `seeds`.
     ///
     /// # Errors
     /// It cannot be read, or has other keys or values.
@@ -49,7 +51,7 @@ impl Grid {
         toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))
     }
 
-    /// The runs, by network, sparsity, method and seed, from the configuration that `file` and `edits` give.
+    /// The runs, by network, sparsity, method, control and seed, from the configuration that `file` and `edits` give.
     ///
     /// # Errors
     /// A setting of one of them that no run can have, or two of them with one name.
@@ -59,45 +61,72 @@ impl Grid {
         let methods = values("prune.method", &self.methods, |method| {
             method.as_str().into()
         });
+        let controls = values("prune.control", &self.controls, |control| {
+            control.as_str().into()
+        });
         let seeds = values("seed", &self.seeds, |&seed| i64::from(seed).into());
         once("models", &self.models)?;
         once("methods", &self.methods)?;
         once("sparsities", &self.sparsities)?;
+        once("controls", &self.controls)?;
         once("seeds", &self.seeds)?;
         let mut cells: Vec<Cell> = Vec::new();
-        for model in &models {
-            for sparsity in &sparsities {
-                for method in &methods {
-                    for seed in &seeds {
-                        let own = [model, sparsity, method, seed]
-                            .into_iter()
-                            .flatten()
-                            .cloned();
-                        let edits: Vec<_> = edits.iter().cloned().chain(own).collect();
-                        let mut config = Config::resolve(file, &edits)?;
-                        if !config.prune.prunes() {
-                            // One run for all sparsities, those of a later command too.
-                            config.prune.sparsity = Config::default().prune.sparsity;
-                            config.prune.structure = Structure::None;
-                        }
-                        let name = file_name(&run::name(&config));
-                        match cells.iter().find(|cell| cell.name == name) {
-                            Some(cell) if cell.config == config => continue,
-                            Some(_) => {
-                                return Err(Error::config(
-                                    format!("two runs of the sweep are called {name}"),
-                                    "rename one of the files",
-                                ));
-                            }
-                            None => {}
-                        }
-                        cells.push(Cell { name, config });
+        let all = models.iter().flat_map(|model| {
+            let rest = sparsities
+                .iter()
+                .flat_map(|s| methods.iter().map(move |m| [s, m]));
+            rest.map(move |[sparsity, method]| [model, sparsity, method])
+        });
+        for own in all {
+            let own = own.into_iter().flatten().cloned();
+            let edits: Vec<_> = edits.iter().cloned().chain(own).collect();
+            for control in &controls {
+                let mut edits = edits.clone();
+                if let Some((key, value)) = control {
+                    let mut prune = Config::resolve(file, &edits)?.prune;
+                    prune.control = value.clone().try_into().map_err(|_| no_control(value))?;
+                    if let Err(error) = prune.check_control() {
+                        log::info!("{} is left out: {}", prune.method, error.what);
+                        continue;
                     }
+                    edits.push((key.clone(), value.clone()));
+                }
+                for seed in &seeds {
+                    let edits: Vec<_> = edits.iter().chain(seed).cloned().collect();
+                    push(&mut cells, Config::resolve(file, &edits)?)?;
                 }
             }
         }
         Ok(cells)
     }
+}
+
+/// Adds a run, if it is not there.
+fn push(cells: &mut Vec<Cell>, mut config: Config) -> Result<()> {
+    if !config.prune.prunes() {
+        // One run for all sparsities, those of a later command too.
+        config.prune.sparsity = Config::default().prune.sparsity;
+        config.prune.structure = Structure::None;
+    }
+    let name = file_name(&run::name(&config));
+    match cells.iter().find(|cell| cell.name == name) {
+        Some(cell) if cell.config == config => {}
+        Some(_) => {
+            return Err(Error::config(
+                format!("two runs of the sweep are called {name}"),
+                "rename one of the files",
+            ));
+        }
+        None => cells.push(Cell { name, config }),
+    }
+    Ok(())
+}
+
+fn no_control(value: &Value) -> Error {
+    Error::config(
+        format!("there is no control {value}"),
+        "they are none, shuffle, reinit, invert and corrupt",
+    )
 }
 
 /// Refuses a list that has a value twice.
@@ -144,6 +173,7 @@ mod tests {
             models: vec!["lenet-5".into(), "lenet-300-100".into()],
             methods: vec!["dense".into(), "agp".into(), "snip".into()],
             sparsities: vec![0.9, 0.95],
+            controls: Vec::new(),
             seeds: vec![0, 7],
         }
     }
@@ -168,6 +198,40 @@ mod tests {
                 && snip
                     .into_iter()
                     .all(|cell| cell.config.prune.criterion.needs_gradients())
+        );
+    }
+
+    #[test]
+    fn methods_are_left_out_of_checks_that_say_nothing_of_them() {
+        let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let checked = |controls: &[&str]| Grid {
+            methods: list(&["dense", "progressive", "snip", "synflow"]),
+            controls: list(controls),
+            ..Grid::default()
+        };
+        let cells = checked(&["none", "shuffle", "corrupt"]).cells(None, &[]);
+        let names: Vec<String> = cells
+            .expect("runs")
+            .into_iter()
+            .map(|cell| cell.name)
+            .collect();
+        let wanted = [
+            "dense",
+            "progressive-0.9",
+            "snip-0.9",
+            "snip-0.9-shuffle",
+            "snip-0.9-corrupt",
+        ]
+        .into_iter()
+        .chain(["synflow-0.9", "synflow-0.9-shuffle"]);
+        let wanted = wanted.map(|name| format!("lenet-5-mnist-mini-{name}-seed-0"));
+        assert_eq!(names, wanted.collect::<Vec<_>>());
+        let error = checked(&["shufle"])
+            .cells(None, &[])
+            .expect_err("no such control");
+        assert!(
+            error.what.contains("shufle") && error.help.contains("shuffle"),
+            "{error}"
         );
     }
 

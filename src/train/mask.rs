@@ -2,7 +2,7 @@
 
 use super::watch::{check_collapse, check_kept};
 use super::{Cost, Moment, Schedule, Session};
-use crate::config::Config;
+use crate::config::{Config, Control};
 use crate::error::Result;
 use crate::ops::Growth;
 
@@ -25,6 +25,12 @@ fn begins_round(schedule: &Schedule, step: u32) -> Option<f64> {
     let rounds = schedule.rounds?;
     let Moment { round, step, first } = rounds.moment(step);
     (round > 0 && step == first).then(|| rounds.sparsity(round))
+}
+
+/// Whether the training that begins with `step` is the last one, or the only one.
+fn is_last(schedule: &Schedule, step: u32) -> bool {
+    let rounds = schedule.rounds;
+    rounds.is_none_or(|rounds| rounds.moment(step).round == rounds.count)
 }
 
 /// Notes the weights that rounds go back to, if `step` is where they are there.
@@ -65,6 +71,11 @@ pub(super) fn change(
     let ramp = schedule.ramp.and_then(|ramp| ramp.due(step));
     let round = begins_round(schedule, step);
     if let Some(sparsity) = ramp.or(round) {
+        let before = match prune.control {
+            // Or weights are remembered.
+            Control::Shuffle if round.is_none() => Some(session.snapshot()?),
+            _ => None,
+        };
         let mut wanted = Vec::new();
         let from = session.sparsity_of_units(&kept);
         for part in sparsities(from, sparsity, prune.iterations) {
@@ -79,9 +90,16 @@ pub(super) fn change(
             }
         }
         kept = checked(session, &wanted)?;
-    }
-    if round.is_some() {
-        session.rewind()?;
+        if round.is_some() {
+            session.rewind()?;
+        }
+        if is_last(schedule, step) {
+            match prune.control {
+                Control::Shuffle => session.shuffle_mask(before.as_ref())?,
+                Control::Reinit => session.reinitialise(config)?,
+                Control::None | Control::Invert | Control::Corrupt => {}
+            }
+        }
     }
     if let Some(share) = schedule.regrowth.and_then(|growth| growth.due(step)) {
         session.regrow(step, share, &kept)?;

@@ -1,5 +1,6 @@
 //! A network on a device with its data: what a training step, a mask update and an evaluation submit.
 
+mod control;
 mod layers;
 mod mask;
 mod state;
@@ -12,7 +13,7 @@ use super::{
     ImageSet, Score, check_augmentation, check_batch, check_data, choices, fit, keeping, settings,
     train_images,
 };
-use crate::config::{Config, OptimiserConfig};
+use crate::config::{Config, Control, OptimiserConfig};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
@@ -43,6 +44,8 @@ pub struct Session {
     labels: Vec<u16>,
     validation: Vec<u32>,
     prunable: Vec<u32>,
+    /// Whether weights are ranked by the labels of other images.
+    corrupts: bool,
     /// Whether nothing passes by any layer.
     is_chain: bool,
     /// The weights of convolutions and linear layers.
@@ -130,6 +133,7 @@ impl Session {
             labels: dataset.train.labels.clone(),
             validation,
             prunable,
+            corrupts: config.prune.control == Control::Corrupt,
             is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
             layers,
             unread: 0,

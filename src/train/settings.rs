@@ -1,7 +1,7 @@
 //! From the configuration to what a plan is made from.
 
 use crate::config::{
-    Collapse, Config, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
+    Collapse, Config, Control, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
 };
 use crate::net::{Optimiser, Settings};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
@@ -70,6 +70,7 @@ pub fn settings(
             to_mean: config.data.erase_fill == Fill::Mean,
         },
         criterion: config.prune.criterion,
+        inverts: config.prune.control == Control::Invert,
         structure: config.prune.structure,
         per_layer: config.prune.scope != Scope::Global,
         protect: config.prune.collapse == Collapse::KeepOne,

@@ -95,6 +95,16 @@ impl Session {
         let params = self.batch_of(step);
         self.machine.write(&self.tensors.step, &[params]);
         self.machine.write(&self.tensors.keep, keep);
+        if !self.corrupts {
+            return self.prune_by_scores(step);
+        }
+        let labels = self.mix_labels();
+        let passes = self.prune_by_scores(step);
+        self.give_labels_back(labels);
+        passes
+    }
+
+    fn prune_by_scores(&mut self, step: u32) -> Result<Passes> {
         let criterion = self.settings.criterion;
         let [forwards, backwards] = match criterion {
             Criterion::Magnitude | Criterion::Random => [0, 0],
