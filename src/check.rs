@@ -18,6 +18,7 @@ pub mod filter;
 pub mod flow;
 pub mod gather_batch;
 mod inputs;
+pub mod interpolate;
 pub mod linear;
 pub mod max_pool;
 pub mod metrics;
@@ -28,6 +29,7 @@ pub mod regrow;
 pub mod relu;
 pub mod retouch;
 pub mod score;
+pub mod squared_error;
 pub mod subsample;
 pub mod update;
 
@@ -122,6 +124,8 @@ pub fn cases() -> Vec<Case> {
         filter::cases(),
         score::cases(),
         flow::cases(),
+        interpolate::cases(),
+        squared_error::cases(),
     ];
     ops.into_iter().flatten().collect()
 }

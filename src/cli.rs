@@ -1,17 +1,21 @@
 //! The command line, as clap derives it. No logic but what follows from the flags alone.
 
+mod autos;
 mod bench;
 mod data;
+mod eval;
 mod examples;
 mod sweep;
 mod values;
 
+pub(crate) use autos::AutosArgs;
 pub(crate) use bench::{
     BenchCommand, KernelArgs, LaunchArgs, ModelArgs, PeakArgs, TellArgs, WhatArgs,
 };
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use data::{DataCommand, GetArgs, PlaceArgs, VerifyArgs};
+pub(crate) use eval::EvalArgs;
 use std::path::PathBuf;
 pub(crate) use sweep::{CompareArgs, SweepArgs};
 use toml::Value;
@@ -70,6 +74,9 @@ pub(crate) enum Command {
     /// What finished runs reached, side by side
     #[command(after_help = examples::COMPARE)]
     Compare(CompareArgs),
+    /// Learn which weights survive pruning in rounds, for the method autos
+    #[command(after_help = examples::AUTOS)]
+    Autos(AutosArgs),
     /// Pruning methods: a list with their papers, or the text of one
     #[command(after_help = examples::METHODS)]
     Methods(NamedArgs),
@@ -96,6 +103,7 @@ impl Cli {
             Command::Data(command) => command.wants_json(),
             Command::Sweep(args) => args.json,
             Command::Compare(args) => args.json,
+            Command::Autos(args) => args.json,
             Command::Methods(args) | Command::Recipes(args) => args.json,
             Command::Completions(_) | Command::Man(_) => false,
         }
@@ -196,9 +204,20 @@ pub(crate) struct LookArgs {
 }
 
 /// Flags that a run which goes on has had its answer to.
-const DECIDES_A_RUN: [&str; 12] = [
-    "model", "skip_bad", "method", "sparsity", "epochs", "steps", "batch", "lr", "seed", "config",
-    "edits", "out",
+const DECIDES_A_RUN: [&str; 13] = [
+    "model",
+    "skip_bad",
+    "method",
+    "sparsity",
+    "epochs",
+    "steps",
+    "batch",
+    "lr",
+    "seed",
+    "config",
+    "edits",
+    "out",
+    "autos_model",
 ];
 
 #[derive(Debug, Args)]
@@ -214,6 +233,9 @@ pub(crate) struct TrainArgs {
     /// Share of the prunable weights to remove, from 0 to below 1
     #[arg(long, value_name = "S", value_parser = values::number, allow_negative_numbers = true)]
     pub(crate) sparsity: Option<f64>,
+    /// What `wgprune autos` wrote, for the method autos; without it, what comes with wgprune
+    #[arg(long, value_name = "FILE")]
+    pub(crate) autos_model: Option<String>,
     #[command(flatten)]
     length: LengthArgs,
     /// Images in a step
@@ -256,43 +278,13 @@ impl TrainArgs {
             ("model", text(&self.model)),
             ("prune.method", text(&self.method)),
             ("prune.sparsity", self.sparsity.map(Value::Float)),
+            ("prune.autos_model", text(&self.autos_model)),
             ("train.length", self.length.value()),
             ("train.batch", self.batch.map(Value::Integer)),
             ("learning_rate.initial", self.lr.map(Value::Float)),
             ("seed", self.seed.map(Value::Integer)),
         ];
         edits(&self.edits, self.data.edits().into_iter().chain(flags))
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EvalArgs {
-    /// Weights in safetensors form, with PyTorch's names and shapes
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Network whose weights they are
-    #[arg(long, value_name = "NAME", default_value = "lenet-5")]
-    pub(crate) model: String,
-    /// Write the output of the network for each test image there, as safetensors
-    #[arg(long, value_name = "FILE")]
-    pub(crate) logits: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// A key of the configuration that says how data is read, for example data.size=96, or which kernels are taken, such as
-    /// tuning.file=tuning.json; may be given more than once
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
-    pub(crate) edits: Vec<(String, Value)>,
-    #[command(flatten)]
-    pub(crate) memory: MemoryArg,
-    #[command(flatten)]
-    pub(crate) look: LookArgs,
-}
-
-impl EvalArgs {
-    /// What the flags change in the configuration; a flag goes over `--set`.
-    pub(crate) fn edits(&self) -> Vec<(String, Value)> {
-        let batch = ("train.batch", Some(Value::Integer(self.look.batch)));
-        edits(&self.edits, self.data.edits().into_iter().chain([batch]))
     }
 }
 

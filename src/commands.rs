@@ -1,5 +1,6 @@
 //! What each command does. Results go to standard output, everything else to standard error.
 
+mod autos;
 mod bench;
 mod compare;
 mod completions;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli, start: Instant) -> Result<()> {
         Command::Data(command) => data::run(&command, cli.quiet),
         Command::Sweep(args) => sweep::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Autos(args) => autos::run(&args),
         Command::Methods(args) => methods::run(&args),
         Command::Recipes(args) => recipes::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -23,6 +23,7 @@
 //! 6. Add the row in `benches/kernels.rs`. `tests/layout.rs` and `tests/shaders.rs` name what was forgotten.
 
 mod as_text;
+pub mod autos;
 pub mod bench;
 pub mod check;
 pub mod compare;

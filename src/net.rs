@@ -12,10 +12,12 @@ mod fuse;
 mod geometry;
 mod init;
 mod layer;
+mod learned;
 mod mask;
 mod models;
 mod parameter;
 mod record;
+mod regression;
 mod structure;
 mod weights;
 
@@ -28,10 +30,12 @@ pub use file::{Network, is_file};
 pub use flow::FlowTensors;
 pub use init::{BiasInit, Init, InitConfig, NormInit};
 pub use layer::{Layer, Shape};
+pub use learned::{LearnedTensors, NODES};
 pub use models::{MODELS, Model, by_name, model};
 pub use parameter::{Parameter, Role};
+pub use regression::{Regression, RegressionTensors, compile_regression};
 pub use structure::Structure;
-pub(crate) use weights::{Entry, decode, encode, encode_weights, floats};
+pub(crate) use weights::{Entry, decode, encode, encode_about, encode_weights, floats};
 pub use weights::{encode_logits, load};
 
 use crate::error::Result;

@@ -19,6 +19,7 @@ pub mod dropout;
 pub mod filter;
 pub mod flow;
 pub mod gather_batch;
+pub mod interpolate;
 pub mod linear;
 pub mod max_pool;
 pub mod metrics;
@@ -28,6 +29,7 @@ pub mod regrow;
 pub mod relu;
 pub mod retouch;
 pub mod score;
+pub mod squared_error;
 pub mod subsample;
 pub mod update;
 

@@ -168,12 +168,13 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     let mut launched = BTreeSet::new();
-    use Criterion::{Grasp, Magnitude, Random, Snip, Synflow};
+    use Criterion::{Grasp, Learned, Magnitude, Random, Snip, Synflow};
     for (kind, criterion, growth, structure) in [
         (OptimiserKind::Sgd, Magnitude, Growth::Gradient, "none"),
         (OptimiserKind::Adam, Random, Growth::None, "none"),
         (OptimiserKind::Sgd, Snip, Growth::None, "none"),
         (OptimiserKind::Sgd, Grasp, Growth::None, "none"),
+        (OptimiserKind::Sgd, Learned, Growth::None, "none"),
         (OptimiserKind::Sgd, Synflow, Growth::None, "none"),
         (OptimiserKind::Sgd, Magnitude, Growth::None, "2:4"),
         (OptimiserKind::Sgd, Magnitude, Growth::None, "filter"),
@@ -199,6 +200,9 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
             launched.extend(dispatches.map(|dispatch| dispatch.kernel.name().to_owned()));
         }
     }
+    let plan = wgprune::autos::compile(128, Tuning::PORTABLE).plan;
+    let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);
+    launched.extend(dispatches.map(|dispatch| dispatch.kernel.name().to_owned()));
     let kernels = kernels();
     assert_eq!(launched, kernels);
 }

@@ -45,12 +45,13 @@ fn every_method_says_what_it_is_and_means_a_configuration() {
 #[rustfmt::skip]
 #[test]
 fn the_presets_are_as_they_were_chosen() {
-    use Criterion::{Grasp, Magnitude, Random, Snip, Synflow};
+    use Criterion::{Grasp, Learned, Magnitude, Random, Snip, Synflow};
     use Scope::{Erk, Global, Layer, Smart};
     let cycle = Curve::OneCycle { alpha: 14.0, beta: 5.0 };
     let at = Length::Percent;
     let wanted = [
         ("agp", Curve::Cubic, Magnitude, Layer, at(20.0), at(75.0)),
+        ("autos", Curve::OneShot, Learned, Global, Length::Steps(0), at(100.0)),
         ("dense", Curve::None, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("granet", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),
         ("granet-s2s", Curve::Cubic, Magnitude, Global, Length::Steps(0), at(50.0)),

@@ -62,6 +62,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "filter",
         "flow",
         "gather_batch",
+        "interpolate",
         "linear",
         "max_pool",
         "metrics",
@@ -71,6 +72,7 @@ fn an_adapter_with_the_kernels_of_training_passes() {
         "relu",
         "retouch",
         "score",
+        "squared_error",
         "subsample",
         "update",
     ];

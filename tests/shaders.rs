@@ -32,10 +32,10 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
     ALL.get_or_init(|| {
         let mut all = Vec::new();
         for tuning in Tuning::all() {
-            let plan = probes(tuning, tuning.product != Product::Block);
-            all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
-            let plan = peak_probes(tuning);
-            all.extend(dispatches_of(&plan).map(|d| (tuning, d)));
+            let probes = probes(tuning, tuning.product != Product::Block);
+            let regression = wgprune::autos::compile(128, tuning).plan;
+            let plans = [probes, peak_probes(tuning), regression];
+            all.extend(plans.iter().flat_map(dispatches_of).map(|d| (tuning, d)));
         }
         for variant in 0..11 {
             let mut config = Config::default();
@@ -44,11 +44,9 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 (config.data.hue, config.data.erase) = (0.1, 0.5);
             }
             if variant & 2 > 0 {
-                config.optimiser.kind = OptimiserKind::Adam;
-                config.optimiser.clip_norm = 1.0;
-                config.prune.criterion = Criterion::Random;
+                (config.optimiser.kind, config.optimiser.clip_norm) = (OptimiserKind::Adam, 1.0);
+                (config.prune.criterion, config.prune.regrow) = (Criterion::Random, Growth::Random);
                 config.prune.sparse_start = SparseStart::Erk;
-                config.prune.regrow = Growth::Random;
                 config.prune.collapse = Collapse::Allow;
             }
             if variant & 4 > 0 {
@@ -57,11 +55,14 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.prune.rewind = "0it".into();
                 config.prune.control = Control::Invert;
             }
-            if variant & 8 > 0 {
-                let criteria = [Criterion::Synflow, Criterion::Synflow, Criterion::Grasp];
-                config.prune.criterion = criteria[variant - 8];
-                config.prune.structure = ["none", "filter", "2:4"][variant - 8].parse().unwrap();
-            }
+            let (criterion, structure) = match variant {
+                8 => (Criterion::Learned, "2:4"),
+                9 => (Criterion::Synflow, "filter"),
+                10 => (Criterion::Grasp, "none"),
+                _ => (config.prune.criterion, "none"),
+            };
+            config.prune.criterion = criterion;
+            config.prune.structure = structure.parse().unwrap();
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
             for mut net in published(named).chain([net_with_a_plain_sum()]) {

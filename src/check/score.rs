@@ -55,6 +55,7 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
             let scores: Vec<Bounded> = twin::snip(&w, &dw);
             Expected::within(&scores)
         }
+        Criterion::Learned => unreachable!("a learned score is interpolated"),
     };
     let keys = bench.output("keys", expected);
     op.record(&mut bench.plan, inputs.each_ref(), &keys);

@@ -81,6 +81,11 @@ pub(super) const COMPARE: &str = "Examples:
   wgprune compare runs --layers
   wgprune compare runs --csv > runs.csv";
 
+pub(super) const AUTOS: &str = "Examples:
+  wgprune autos --model lenet-300-100 --data mnist --epochs 1 --samples 40000 --out regressor.safetensors
+  wgprune autos --rounds 40 --by share --epochs 5 --out regressor.safetensors
+  wgprune train --method autos --autos-model regressor.safetensors --sparsity 0.95";
+
 pub(super) const METHODS: &str = "Examples:
   wgprune methods
   wgprune methods agp

@@ -69,7 +69,17 @@ struct Summary {
     /// Of the last process, and what earlier ones spent from their first steps on.
     wall_seconds: f64,
     peak_device_bytes: u64,
+    /// What weights were ranked by, if that was learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    autos_model: Option<Learned>,
     adapter: Value,
+}
+
+/// A regressor, as `prune.autos_model` names it: without a name, it is the one that came with the program.
+#[derive(Debug, Serialize, Deserialize)]
+struct Learned {
+    file: String,
+    sha256: String,
 }
 
 /// A run with all that it needs to begin or to go on.
@@ -318,6 +328,10 @@ impl<'a> Job<'a> {
             first_step_seconds: finish.first_step.map(|at| (at - *start).as_secs_f64()),
             wall_seconds: before + start.elapsed().as_secs_f64(),
             peak_device_bytes: session.device_bytes(),
+            autos_model: (!config.prune.autos_sha256.is_empty()).then(|| Learned {
+                file: config.prune.autos_model.clone(),
+                sha256: config.prune.autos_sha256.clone(),
+            }),
             adapter: adapter_json(&self.adapter),
         };
         run_dir.done(&summary)?;

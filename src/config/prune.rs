@@ -5,6 +5,7 @@ mod control;
 pub use control::Control;
 
 use super::range::range;
+use crate::autos::Regressor;
 use crate::error::{Error, Result};
 use crate::net::Structure;
 use crate::ops::{Criterion, Growth};
@@ -112,7 +113,7 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `random`, `snip`, `grasp` or `synflow`.
+    /// By what weights are ranked: `magnitude`, `random`, `snip`, `grasp`, `synflow` or `learned`.
     pub criterion: Criterion,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,
@@ -120,6 +121,10 @@ pub struct PruneConfig {
     pub scope: Scope,
     /// What is done to masks as a sanity check.
     pub control: Control,
+    /// Where the criterion is `learned`: a file of `wgprune autos`; empty: the one that comes with the program.
+    pub autos_model: String,
+    /// Its SHA-256, which [`Config::resolve`](super::Config::resolve) finds; a run takes no other file then.
+    pub autos_sha256: String,
     /// What becomes of a layer that would lose its last weight.
     pub collapse: Collapse,
     /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
@@ -168,6 +173,18 @@ impl PruneConfig {
             )
         })?;
         Ok(self.prunes().then_some(length))
+    }
+
+    /// Notes which regressor a run takes, by an absolute path, if it takes one and has not noted it.
+    pub(super) fn find_regressor(&mut self) -> Result<()> {
+        let takes_one = self.criterion == Criterion::Learned && self.prunes();
+        if takes_one && self.autos_sha256.is_empty() {
+            self.autos_sha256 = Regressor::of(self)?.sha256;
+            if let Ok(path) = std::path::absolute(&self.autos_model) {
+                self.autos_model = path.to_string_lossy().into_owned();
+            }
+        }
+        Ok(())
     }
 
     /// Refuses values that no run can use.
@@ -337,6 +354,8 @@ impl Default for PruneConfig {
             iterations: 1,
             scope: Scope::Global,
             control: Control::None,
+            autos_model: String::new(),
+            autos_sha256: String::new(),
             collapse: Collapse::KeepOne,
             exclude: Vec::new(),
             start: Length::Steps(0),

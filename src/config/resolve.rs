@@ -56,6 +56,12 @@ impl Config {
             if key == "model" {
                 table.remove(NETWORK);
             }
+            // The sum is that of another file.
+            if let ("prune.autos_model", Some(Value::Table(prune))) =
+                (key.as_str(), table.get_mut(PRUNE))
+            {
+                prune.remove("autos_sha256");
+            }
             if let ("tuning.file", Some(Value::Table(tuning))) =
                 (key.as_str(), table.get_mut(TUNING))
             {
@@ -68,6 +74,7 @@ impl Config {
         let mut config = from_table(&table, "the configuration")?;
         config.check()?;
         config.tuning.read()?;
+        config.prune.find_regressor()?;
         Ok(config)
     }
 

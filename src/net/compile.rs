@@ -4,6 +4,7 @@ use super::arena::{Arena, Placed};
 use super::batch::{RetouchTensors, record_gathers};
 use super::curvature::CurvatureTensors;
 use super::flow::FlowTensors;
+use super::learned::LearnedTensors;
 use super::mask::Masks;
 use super::record::{Mode, Recorder};
 use super::{Net, Parameter, Structure};
@@ -73,7 +74,8 @@ pub struct Settings {
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
 /// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for its gradients), `update`, `sparsify`
 /// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back), `remember` and `rewind`
-/// (where weights may go back to what they were); and those of a flow and of a curvature, see [`FlowTensors`] and [`CurvatureTensors`].
+/// (where weights may go back to what they were); and those of a flow, of a curvature and of a learned score, see
+/// [`FlowTensors`], [`CurvatureTensors`] and [`LearnedTensors`].
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// All phases.
@@ -136,6 +138,8 @@ pub struct RunTensors {
     pub curvature: Option<CurvatureTensors>,
     /// Position, counted from 1, of a weight whose score is not finite, or 0.
     pub fault: Tensor,
+    /// What a learned score is found by, if that is the criterion.
+    pub learned: Option<LearnedTensors>,
 }
 
 /// Records a training run of `net`, with these kernels.
@@ -180,7 +184,7 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
     }
     plan.phase("backward");
     layers.backward(&mut plan, &trained, Mode::Train);
-    if settings.criterion == Criterion::Snip {
+    if matches!(settings.criterion, Criterion::Snip | Criterion::Learned) {
         plan.phase("backward-infer");
         layers.backward(&mut plan, &inferred, Mode::Infer);
     }
@@ -192,6 +196,9 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
         let length = gradient.len();
         Flow { length }.fill(&mut plan, gradient);
         layers.backward(&mut plan, &values, Mode::Flow(flow));
+    }
+    if let Some(learned) = &tensors.learned {
+        learned.record_sum(&mut plan, &arena);
     }
     if let Some(curvature) = &tensors.curvature {
         curvature.record(
@@ -295,6 +302,8 @@ impl RunTensors {
             histogram: plan.tensor("histogram", &[2048]),
             flow: (settings.criterion == Criterion::Synflow)
                 .then(|| FlowTensors::new(net, &all.shape, plan)),
+            learned: (settings.criterion == Criterion::Learned)
+                .then(|| LearnedTensors::new(arena.prunable, plan)),
             curvature: (settings.criterion == Criterion::Grasp)
                 .then(|| CurvatureTensors::new(arena, plan)),
             fault: plan.tensor("fault", &[1]),

@@ -193,12 +193,19 @@ impl<'a> Masks<'a> {
         plan.layer("score");
         let keys = plan.scratch(name, &[self.arena.prunable]);
         let [w, dw] = [&self.tensors.weights, &self.arena.gradients].map(|all| self.prunable(all));
-        let (dw, behind) = match &self.tensors.curvature {
-            Some(curvature) => (&curvature.ahead, &curvature.behind),
-            None => (&dw, &dw),
-        };
-        let score = self.score(criterion, stream);
-        score.record(plan, [&w, dw, behind, &self.tensors.step], &keys);
+        match &self.tensors.learned {
+            Some(learned) if criterion == Criterion::Learned => {
+                learned.record_keys(plan, &w, &keys);
+            }
+            _ => {
+                let (dw, behind) = match &self.tensors.curvature {
+                    Some(curvature) => (&curvature.ahead, &curvature.behind),
+                    None => (&dw, &dw),
+                };
+                let score = self.score(criterion, stream);
+                score.record(plan, [&w, dw, behind, &self.tensors.step], &keys);
+            }
+        }
         keys
     }
 

@@ -29,6 +29,15 @@ impl<'a> Entry<'a> {
 
 /// The bytes of a safetensors file of `model` with these entries; the same for the same entries.
 pub(crate) fn encode(entries: &[(Entry<'_>, &[u8])], model: &str) -> Result<Vec<u8>> {
+    encode_about(entries, MODEL_KEY, model)
+}
+
+/// The same with another key and text for metadata.
+pub(crate) fn encode_about(
+    entries: &[(Entry<'_>, &[u8])],
+    key: &str,
+    text: &str,
+) -> Result<Vec<u8>> {
     let mut views = Vec::with_capacity(entries.len());
     for (entry, bytes) in entries {
         let view = TensorView::new(entry.dtype, entry.shape(), bytes)
@@ -36,7 +45,7 @@ pub(crate) fn encode(entries: &[(Entry<'_>, &[u8])], model: &str) -> Result<Vec<
         views.push((entry.name.as_str(), view));
     }
     // One key only: a second one would come before or after it by chance.
-    let about = HashMap::from([(MODEL_KEY.to_owned(), model.to_owned())]);
+    let about = HashMap::from([(key.to_owned(), text.to_owned())]);
     safetensors::serialize(views, Some(about)).map_err(|error| Error::kernel("the weights", error))
 }
 

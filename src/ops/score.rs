@@ -31,12 +31,19 @@ pub enum Criterion {
     /// would grow most go (Wang, Zhang and Grosse 2020, Picking winning tickets before training by preserving gradient flow,
     /// section 4.1; the score there has the other sign). The caller gives H g as the difference of two gradients.
     Grasp,
+    /// What a network makes of `w` and of the sum of `dL/dw` over all batches of the training images (Liu et al. 2024,
+    /// Learning effective pruning at initialization from iterative pruning). Its keys are those of
+    /// [`Interpolate`](super::Interpolate).
+    Learned,
 }
 
 impl Criterion {
     /// Whether it asks for gradients, of one kind or another.
     pub fn needs_gradients(self) -> bool {
-        matches!(self, Self::Snip | Self::Synflow | Self::Grasp)
+        matches!(
+            self,
+            Self::Snip | Self::Synflow | Self::Grasp | Self::Learned
+        )
     }
 }
 
@@ -57,7 +64,7 @@ impl Score {
     /// ([`StepParams`]) where it draws numbers.
     ///
     /// # Panics
-    /// If a tensor has another number of elements than the geometry.
+    /// If a tensor has another number of elements than the geometry, or the criterion is learned.
     pub fn record(&self, plan: &mut Plan, [w, dw, behind, params]: [&Tensor; 4], keys: &Tensor) {
         for tensor in [w, dw, behind, keys] {
             tensor.expect_len(&[self.length]);
@@ -73,6 +80,7 @@ impl Score {
                 (&SNIP, &[w, dw, keys][..], &[][..], self.length)
             }
             Criterion::Grasp => (&GRASP, &[w, dw, behind, keys][..], &[][..], self.length),
+            Criterion::Learned => unreachable!("a learned score is interpolated"),
         };
         let constants = [own, &[("LENGTH", self.length.into())]].concat();
         plan.elementwise(kernel, &constants, tensors, count);

@@ -116,7 +116,7 @@ fn without_augmentation(config: &Config) -> Config {
 }
 
 /// What a step of evaluation depends on: it takes up to `batch` of so many images.
-fn batch_at(position: u32, batch: u32, images: u32, record: u32) -> StepParams {
+pub(super) fn batch_at(position: u32, batch: u32, images: u32, record: u32) -> StepParams {
     StepParams {
         position,
         count: batch.min(images - position),

@@ -2,6 +2,7 @@
 
 mod control;
 mod layers;
+mod learned;
 mod mask;
 mod state;
 
@@ -23,6 +24,7 @@ use crate::net::{
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
 use layers::Weights;
+use learned::Learned;
 use std::sync::Arc;
 
 /// The phases of a training step, in order.
@@ -51,6 +53,8 @@ pub struct Session {
     /// The weights of convolutions and linear layers.
     layers: Vec<Weights>,
     unread: u32,
+    /// If weights are ranked by a learned score.
+    learned: Option<Learned>,
 }
 
 /// What a session wrote down on the device.
@@ -104,6 +108,11 @@ impl Session {
         })?;
         tell_choices(config, gpu, &plan);
         let machine = gpu.load(&plan)?;
+        let learned = tensors.learned.as_ref().map(|_| Learned {
+            gpu: Arc::clone(gpu),
+            choices,
+            prune: config.prune.clone(),
+        });
         upload(&machine, &tensors, dataset, &[TRAIN, TEST]);
         if let Some(affine) = settings.augment.affine {
             machine.write(&tensors.turns, &affine.turns());
@@ -137,6 +146,7 @@ impl Session {
             is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
             layers,
             unread: 0,
+            learned,
         })
     }
 

@@ -69,8 +69,16 @@ impl PruneConfig {
                     "choose a method that prunes before training, or in rounds",
                 )
             }
-            Control::Corrupt if !matches!(self.criterion, Criterion::Snip | Criterion::Grasp) => {
-                refuse("weights are ranked without labels", "choose snip or grasp")
+            Control::Corrupt
+                if !matches!(
+                    self.criterion,
+                    Criterion::Snip | Criterion::Grasp | Criterion::Learned
+                ) =>
+            {
+                refuse(
+                    "weights are ranked without labels",
+                    "choose snip, grasp or autos",
+                )
             }
             _ => Ok(()),
         }

@@ -82,7 +82,7 @@ impl Session {
 
     /// Submits a mask update before `step` that keeps so many of each segment, as [`wanted`](Self::wanted) counts them, and
     /// says which passes it took. SNIP's gradients are those of the images that the step is about to take, without
-    /// augmentation, through the network as it is used.
+    /// augmentation, through the network as it is used; those of a learned score are of all images of the epoch.
     ///
     /// # Errors
     /// The device was lost or reported an error, or the loss is not finite.
@@ -110,6 +110,7 @@ impl Session {
             Criterion::Magnitude | Criterion::Random => [0, 0],
             Criterion::Snip | Criterion::Synflow => [1, 1],
             Criterion::Grasp => [8, 6],
+            Criterion::Learned => [self.train_images().div_ceil(self.settings.batch); 2],
         };
         match criterion {
             Criterion::Magnitude | Criterion::Random => self.machine.replay(&["prune"])?,
@@ -120,6 +121,10 @@ impl Session {
                 self.machine.replay(&["prune"])?;
             }
             Criterion::Grasp => self.prune_by_curvature(step)?,
+            Criterion::Learned => {
+                self.learn_scores(step)?;
+                self.machine.replay(&["prune"])?;
+            }
         }
         if criterion.needs_gradients() {
             self.check_scores(step)?;
@@ -261,7 +266,7 @@ fn removed(kept: impl Iterator<Item = u32>, all: impl Iterator<Item = u32>) -> f
     1.0 - kept.map(f64::from).sum::<f64>() / all.map(f64::from).sum::<f64>()
 }
 
-fn not_finite(what: &str, step: u32) -> Error {
+pub(super) fn not_finite(what: &str, step: u32) -> Error {
     Error::new(
         ErrorKind::Diverged,
         format!("{what} that weights are ranked by before step {step} is not finite"),
