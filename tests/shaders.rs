@@ -50,8 +50,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.prune.collapse = Collapse::Allow;
             }
             if variant & 4 > 0 {
-                config.prune.scope = Scope::Layer;
-                config.prune.criterion = Criterion::Snip;
+                (config.prune.scope, config.prune.criterion) = (Scope::Layer, Criterion::Snip);
                 config.prune.rewind = "0it".into();
                 config.prune.control = Control::Invert;
             }
