@@ -165,6 +165,8 @@ fn a_control_that_says_nothing_of_a_method_is_refused() {
         ("rigl", Control::Shuffle, "no training begins"),
         ("one-shot", Control::Reinit, "no training begins"),
         ("dense", Control::Invert, "nothing is removed"),
+        ("rigl", Control::Invert, "grow back"),
+        ("random-erk", Control::Shuffle, "by chance"),
         ("synflow", Control::Corrupt, "without labels"),
         ("lth", Control::Corrupt, "without labels"),
     ] {

@@ -14,7 +14,7 @@ use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::open;
 use wgprune::ops::Criterion;
-use wgprune::train::{Readings, Session};
+use wgprune::train::{Readings, Session, Snapshot};
 
 const BATCH: u32 = 64;
 const SPARSITY: f64 = 0.9;
@@ -50,6 +50,7 @@ fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
     let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
     session.initialise(&config).unwrap();
     session.shuffle(0);
+    let before = session.snapshot().unwrap();
     for part in 1..=parts {
         let stays = (1.0 - SPARSITY).powf(f64::from(part) / f64::from(parts));
         let wanted = session.wanted(Scope::Global, 1.0 - stays);
@@ -59,6 +60,10 @@ fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
     let Readings { records, kept } = session.read().unwrap();
     assert!(records.is_empty(), "scoring is no step");
     assert_eq!(kept.iter().sum::<u32>(), keep[0]);
+
+    assert_left_alone(&mut session, &before, &config, || {
+        Session::open(&gpu, &net, &dataset, &config).unwrap()
+    });
 
     // No initial weight is 0, so what is 0 was removed.
     let weights = session.weights().unwrap();
@@ -81,6 +86,29 @@ fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
         share > alike,
         "{name}: only {share} of what is kept is alike"
     );
+}
+
+/// What is kept is as it was `before`, running statistics too, and the next step is that of a session that was never asked.
+fn assert_left_alone(
+    session: &mut Session,
+    before: &Snapshot,
+    config: &Config,
+    open: impl Fn() -> Session,
+) {
+    let now = session.snapshot().unwrap();
+    for (own, was) in now.iter().zip(before) {
+        let kept = own.mask.iter().zip(own.weights.iter().zip(&was.weights));
+        let moved = kept.filter(|(kept, (own, was))| **kept == 1 && own.to_bits() != was.to_bits());
+        assert_eq!(moved.count(), 0, "{}", own.parameter.name);
+    }
+    let mut fresh = open();
+    fresh.restore(&now).unwrap();
+    fresh.shuffle(0);
+    let losses = [session, &mut fresh].map(|session| {
+        session.step(0, 0.0, &config.optimiser).unwrap();
+        session.read_records().unwrap()[0].loss.to_bits()
+    });
+    assert_eq!(losses[0], losses[1], "other images, or another network");
 }
 
 const SNIP: Case = Case {

@@ -103,7 +103,7 @@ pub fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
         let index = known.unwrap_or_else(|| {
             groups.push(Group {
                 task: Task::of(config),
-                method: config.prune.method.clone(),
+                method: config.prune.called(),
                 config,
                 seeds: Vec::new(),
                 done: Vec::new(),
@@ -131,9 +131,9 @@ pub fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
 fn tell_apart(groups: &mut [Group<'_>]) {
     let named: Vec<String> = (groups.iter())
         .map(|group| {
-            let twins = groups.iter().filter(|other| {
-                other.task == group.task && other.config.prune.method == group.config.prune.method
-            });
+            let twins = groups
+                .iter()
+                .filter(|other| other.task == group.task && other.method == group.method);
             let twins: Vec<BTreeMap<String, String>> =
                 twins.map(|twin| settings(twin.config)).collect();
             let differs = |(key, value): &(String, String)| {

@@ -147,7 +147,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             sparsity,
             ..
         } = Task::of(&outcome.config);
-        let method = &outcome.config.prune.method;
+        let method = outcome.config.prune.called();
         let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
         let (state, reached, error) = match &outcome.ending {
             Ending::Done(reached) => ("done", Some(reached), ""),

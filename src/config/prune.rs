@@ -175,10 +175,21 @@ impl PruneConfig {
         Ok(self.prunes().then_some(length))
     }
 
+    /// The method, with the control that changes what it does.
+    pub fn called(&self) -> String {
+        match self.control {
+            Control::None => self.method.clone(),
+            control => format!("{}-{control}", self.method),
+        }
+    }
+
     /// Notes which regressor a run takes, by an absolute path, if it takes one and has not noted it.
     pub(super) fn find_regressor(&mut self) -> Result<()> {
-        let takes_one = self.criterion == Criterion::Learned && self.prunes();
-        if takes_one && self.autos_sha256.is_empty() {
+        if self.criterion != Criterion::Learned || !self.prunes() {
+            // What others noted tells nothing of this run.
+            self.autos_model.clear();
+            self.autos_sha256.clear();
+        } else if self.autos_sha256.is_empty() {
             self.autos_sha256 = Regressor::of(self)?.sha256;
             if let Ok(path) = std::path::absolute(&self.autos_model) {
                 self.autos_model = path.to_string_lossy().into_owned();
@@ -237,11 +248,20 @@ impl PruneConfig {
                 "set prune.schedule to constant, or prune.regrow to none",
             );
         }
+        self.check_control()?;
         if !self.prunes() {
             return Ok(());
         }
         self.check_structure()?;
-        self.check_control()?;
+        if self.scope == Scope::Smart
+            && (self.schedule != Curve::OneShot || self.iterations > 1 || rewinds)
+        {
+            return refuse(
+                "prune.scope is \"smart\", by which a layer may keep more where all together keep less, so masks cannot shrink"
+                    .into(),
+                "set prune.schedule to one-shot, prune.iterations to 1 and prune.rewind to never, or prune.scope to erk",
+            );
+        }
         if let Some(start) = self.sparse_start.scope() {
             if self.scope != Scope::Global && start != self.scope {
                 return refuse(

@@ -269,6 +269,12 @@ impl RunTensors {
         };
         state.extend(settings.rewinds.then_some(REMEMBERED));
         let all = &arena.weights;
+        let order = settings.train_images.max(settings.test_images);
+        let order = match settings.criterion {
+            // Two batches are taken at once, of images that may be fewer.
+            Criterion::Grasp => order.max(2 * settings.batch),
+            _ => order,
+        };
         let table = RECORDS * Record::LEN;
         let metrics = plan.tensor("metrics", &[table + prunable]);
         Self {
@@ -283,7 +289,7 @@ impl RunTensors {
                     .collect()
             }),
             labels: sets.map(|(set, n)| plan.tensor(format!("data.{set}.labels"), &[n])),
-            order: plan.tensor("order", &[settings.train_images.max(settings.test_images)]),
+            order: plan.tensor("order", &[order]),
             scale: plan.tensor("scale", &[2 * net.input.c]),
             turns: plan.tensor("turns", &[Affine::TURNS, 2]),
             retouch: RetouchTensors::new(net.input, settings, plan),

@@ -1,7 +1,7 @@
 //! Which folder a new run gets.
 
 use super::RECORD;
-use crate::config::{Config, Control};
+use crate::config::Config;
 use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind, Result, as_argument};
 use crate::net::Structure;
@@ -58,14 +58,11 @@ pub(crate) fn name(config: &Config) -> String {
     let prune = &config.prune;
     let mut method = prune.method.clone();
     if prune.prunes() {
-        method = format!("{method}-{}", prune.sparsity);
+        method = format!("{}-{}", prune.called(), prune.sparsity);
         // Not every file system takes a colon in a name.
         let structure = prune.structure.to_string().replace(':', "of");
         if prune.structure != Structure::None {
             method = format!("{method}-{structure}");
-        }
-        if prune.control != Control::None {
-            method = format!("{method}-{}", prune.control);
         }
     }
     format!("{}-{data}-{method}-seed-{}", config.model, config.seed)

@@ -219,11 +219,11 @@ mod tests {
             "dense",
             "progressive-0.9",
             "snip-0.9",
-            "snip-0.9-shuffle",
-            "snip-0.9-corrupt",
+            "snip-shuffle-0.9",
+            "snip-corrupt-0.9",
         ]
         .into_iter()
-        .chain(["synflow-0.9", "synflow-0.9-shuffle"]);
+        .chain(["synflow-0.9", "synflow-shuffle-0.9"]);
         let wanted = wanted.map(|name| format!("lenet-5-mnist-mini-{name}-seed-0"));
         assert_eq!(names, wanted.collect::<Vec<_>>());
         let error = checked(&["shufle"])

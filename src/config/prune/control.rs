@@ -69,6 +69,18 @@ impl PruneConfig {
                     "choose a method that prunes before training, or in rounds",
                 )
             }
+            Control::Invert | Control::Shuffle if self.criterion == Criterion::Random => {
+                refuse("weights are ranked by chance", "choose another method")
+            }
+            Control::Invert
+                if self.regrow != Growth::None
+                    || self.schedule == Curve::Constant && self.rewinds()?.is_none() =>
+            {
+                refuse(
+                    "weights that grow back have scores of their own",
+                    "choose a method without growth",
+                )
+            }
             Control::Corrupt
                 if !matches!(
                     self.criterion,

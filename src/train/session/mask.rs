@@ -150,7 +150,7 @@ impl Session {
     }
 
     /// Ranks weights by how the gradient changes along itself, and prunes. The gradient is that of two batches, of the images
-    /// that the step and the next one take: the first half of their classes, and the second.
+    /// that the step takes and as many after them, from the start of the epoch again at its end: the first half of their classes, and the second.
     fn prune_by_curvature(&mut self, step: u32) -> Result<()> {
         let Some(curvature) = self.tensors.curvature.clone() else {
             unreachable!("it is there where the criterion asks for it")
@@ -182,8 +182,15 @@ impl Session {
             *norm = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
         }
         let [weights, direction] = norms;
-        if !(direction > 0.0 && direction.is_finite()) {
-            return Err(not_finite("the gradient, or its inverse,", step));
+        if !direction.is_finite() {
+            return Err(not_finite("the gradient", step));
+        }
+        if direction == 0.0 {
+            return Err(Error::new(
+                ErrorKind::Other,
+                format!("the gradient that weights are ranked by before step {step} is 0"),
+                "take other initial weights, with --seed or init, or another criterion than grasp",
+            ));
         }
         #[allow(clippy::cast_possible_truncation, reason = "any number near will do")]
         let far = (MOVED * weights / direction) as f32;

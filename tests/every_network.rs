@@ -1,0 +1,166 @@
+//! Every method on every network: a few steps, whole and stopped half-way, from which the same must come.
+
+#![allow(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use std::sync::Arc;
+use std::time::Instant;
+use wgprune::config::{Config, METHODS, ProductKind};
+use wgprune::data::{Dataset, Split};
+use wgprune::error::Result;
+use wgprune::gpu::{Gpu, Options};
+use wgprune::net::{MODELS, Model, model};
+use wgprune::ops::Record;
+use wgprune::train::{
+    Checkpoint, EpochSummary, Length, Observer, Outcome, Schedule, Session, Snapshot, train,
+};
+
+const STEPS: u32 = 10;
+const BATCH: u32 = 2;
+
+/// The newest checkpoint.
+#[derive(Default)]
+struct Kept(Option<Checkpoint>);
+
+impl Observer for Kept {
+    fn steps(&mut self, _: u32, _: &[Record], _: &Schedule) -> Result<()> {
+        Ok(())
+    }
+
+    fn pruned(&mut self, _: u32, _: f64, _: &[u32]) -> Result<()> {
+        Ok(())
+    }
+
+    fn epoch(&mut self, _: &EpochSummary) -> Result<()> {
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.0 = Some(checkpoint.clone());
+        Ok(())
+    }
+}
+
+/// A few images of noise for a network, of ten classes, in epochs of four steps.
+fn noise(model: &Model) -> Dataset {
+    let split = |count: u32| {
+        let bytes = count * model.input.len();
+        // The upper bits of a linear congruence.
+        let byte = |i: u32| {
+            i.wrapping_mul(1_664_525)
+                .wrapping_add(1_013_904_223)
+                .to_le_bytes()[3]
+        };
+        Split {
+            images: (0..bytes).map(|i| byte(i) ^ byte(i / 7)).collect(),
+            labels: (0..count).map(|i| [3, 0, 9, 5][i as usize % 4]).collect(),
+        }
+    };
+    let channels = model.input.c as usize;
+    Dataset {
+        name: "noise".into(),
+        train: split(4 * BATCH),
+        test: split(BATCH),
+        height: model.input.h,
+        width: model.input.w,
+        channels: model.input.c,
+        classes: 10,
+        mean: vec![0.5; channels],
+        std: vec![0.25; channels],
+    }
+}
+
+fn config(model: &Model, method: &str) -> Config {
+    let edits = [("prune.method".to_owned(), method.into())];
+    let mut config = Config::resolve(None, &edits).unwrap();
+    config.model = model.name.into();
+    config.train.length = Length::Steps(STEPS);
+    config.train.batch = BATCH;
+    config.learning_rate.initial = 1e-3;
+    // What a software driver compiles soonest.
+    config.tuning.product = ProductKind::Block;
+    config.tuning.winograd = false;
+    config.prune.every = "2it".into();
+    // As few passes and rounds as show that there are several.
+    config.prune.iterations = config.prune.iterations.min(3);
+    config.prune.round_share = 0.6;
+    if model.name == "lenet-300-100" {
+        // One-cycle would leave nothing to prune of it.
+        config.prune.exclude.clear();
+    }
+    config
+}
+
+/// What is on the device at the end, of a run whole or from a checkpoint; or where it stops after so many steps.
+fn run(
+    (gpu, dataset): (&Arc<Gpu>, &Dataset),
+    config: &Config,
+    from: Option<Checkpoint>,
+    stop: u32,
+) -> (Snapshot, Option<Checkpoint>) {
+    let net = config.net(dataset.input(), dataset.classes).unwrap();
+    let mut session = Session::open(gpu, &net, dataset, config).unwrap();
+    let schedule = Schedule::new(config, session.train_images()).unwrap();
+    let mut kept = Kept::default();
+    let reached = |step| step >= stop;
+    let outcome = train(&mut session, config, &schedule, from, &reached, &mut kept).unwrap();
+    assert_eq!(matches!(outcome, Outcome::Stopped(_)), stop < STEPS);
+    (session.snapshot().unwrap(), kept.0)
+}
+
+fn assert_runs(gpu: &Arc<Gpu>, model: &Model, method: &str) {
+    let config = config(model, method);
+    let dataset = noise(model);
+    let here = (gpu, &dataset);
+    let (whole, _) = run(here, &config, None, u32::MAX);
+    let (_, half) = run(here, &config, None, STEPS / 2);
+    assert!(half.is_some(), "a run that stops leaves a checkpoint");
+    let (parts, _) = run(here, &config, half, u32::MAX);
+    assert!(whole == parts, "{method} on {} ends otherwise", model.name);
+    let bits = |of: fn(&u8) -> bool| -> usize {
+        let prunable = whole.iter().filter(|own| own.parameter.is_prunable());
+        prunable
+            .map(|own| own.mask.iter().filter(|bit| of(bit)).count())
+            .sum()
+    };
+    let (kept, all) = (bits(|&bit| bit == 1), bits(|_| true));
+    let removed = if method == "dense" { 0 } else { 9 };
+    assert!(
+        (10 * kept).abs_diff((10 - removed) * all) <= 10 * whole.len(),
+        "{method} on {} keeps {kept} of {all}",
+        model.name
+    );
+}
+
+/// Runs these pairs, and says how long each took.
+fn assert_all_run<'a>(pairs: impl Iterator<Item = (&'a Model, &'a str)>) {
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    for (model, method) in pairs {
+        let begin = Instant::now();
+        assert_runs(&gpu, model, method);
+        eprintln!(
+            "{} {method}: {:.1} s",
+            model.name,
+            begin.elapsed().as_secs_f64()
+        );
+    }
+}
+
+/// Each method on one of the small networks.
+#[test]
+fn every_method_runs_and_goes_on() {
+    let names = ["resnet-20", "lenet-300-100", "resnet-20-free", "lenet-5"];
+    let small = names.map(|name| model(name).unwrap());
+    let methods = METHODS.iter().map(|method| method.name);
+    assert_all_run(small.into_iter().cycle().zip(methods));
+}
+
+#[test]
+#[ignore = "takes hours on a software adapter"]
+fn every_method_runs_on_every_network() {
+    let methods = METHODS.iter().map(|method| method.name);
+    assert_all_run(
+        MODELS
+            .iter()
+            .flat_map(|model| methods.clone().map(move |method| (model, method))),
+    );
+}
