@@ -4,6 +4,7 @@ mod keys;
 mod measured;
 mod method;
 mod optimiser;
+mod pin;
 mod prune;
 mod range;
 mod recipe;

@@ -18,6 +18,7 @@ mod models;
 mod parameter;
 mod record;
 mod regression;
+mod share;
 mod structure;
 mod weights;
 

@@ -28,7 +28,7 @@ pub use schedule::{
     Curve, LearningRate, Moment, OneCycle, Ramp, RateShape, Regrowth, Rounds, Schedule, kept_at,
     moved_at,
 };
-pub use scope::{erk, smart, wanted};
+pub use scope::{Prunable, erk, smart, wanted};
 pub use score::{ImageSet, Score};
 pub use session::{ParameterState, Readings, STEP, Session, Snapshot};
 pub use settings::settings;
@@ -73,7 +73,7 @@ pub fn train(
         if now.is_drawn_for(schedule.epoch) {
             session.shuffle(now.step / schedule.epoch);
         }
-        mask::remember(session, schedule, step)?;
+        mask::remember(session, config, schedule, step)?;
         // What grows may go by the gradients of the step before, which no checkpoint has.
         let grows = schedule.regrowth.is_some();
         let changed = if (step == 0 || !grows) && mask::changes(schedule, step) {

@@ -8,7 +8,7 @@
 #[path = "common/nets.rs"]
 mod nets;
 
-use nets::{net_with_a_plain_sum, published};
+use nets::fitting;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wgprune::config::{Config, Control, OptimiserKind};
@@ -168,13 +168,14 @@ fn every_op_has_a_kernel_and_every_kernel_an_op() {
 #[test]
 fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
     let mut launched = BTreeSet::new();
-    use Criterion::{Grasp, Learned, Magnitude, Random, Snip, Synflow};
+    use Criterion::{Grasp, Learned, Magnitude, Movement, Random, Snip, Synflow};
     for (kind, criterion, growth, structure) in [
         (OptimiserKind::Sgd, Magnitude, Growth::Gradient, "none"),
         (OptimiserKind::Adam, Random, Growth::None, "none"),
         (OptimiserKind::Sgd, Snip, Growth::None, "none"),
         (OptimiserKind::Sgd, Grasp, Growth::None, "none"),
         (OptimiserKind::Sgd, Learned, Growth::None, "none"),
+        (OptimiserKind::Sgd, Movement, Growth::None, "none"),
         (OptimiserKind::Sgd, Synflow, Growth::None, "none"),
         (OptimiserKind::Sgd, Magnitude, Growth::None, "2:4"),
         (OptimiserKind::Sgd, Magnitude, Growth::None, "filter"),
@@ -190,10 +191,7 @@ fn every_kernel_is_launched_by_a_plan_that_the_benchmark_can_time() {
         config.prune.structure = structure.parse().unwrap();
         config.data.erase = 0.5;
         config.optimiser.clip_norm = 1.0;
-        for mut net in published(MODELS).chain([net_with_a_plain_sum()]) {
-            if net.fit_structure(config.prune.structure).is_err() {
-                continue;
-            }
+        for net in fitting(MODELS, config.prune.structure) {
             let settings = settings(&config, net.input.w, [1024; 2]);
             let plan = compile(&net, &settings, Tuning::PORTABLE).plan;
             let dispatches = plan.phases().iter().flat_map(|phase| &phase.dispatches);

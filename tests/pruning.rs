@@ -153,3 +153,46 @@ fn a_layer_keeps_its_highest_weight_unless_it_may_lose_all() {
         assert_eq!(left, wanted, "{collapse:?}");
     }
 }
+
+#[test]
+fn what_moved_least_goes() {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    let mut config = Config::default();
+    config.prune.criterion = Criterion::Movement;
+    let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+    session.initialise(&config).unwrap();
+    session.remember().unwrap();
+    let values = |session: &Session| -> Vec<f32> {
+        let weights = session.weights().unwrap().into_iter();
+        let prunable = weights.filter(|(parameter, _)| parameter.is_prunable());
+        prunable.flat_map(|(_, values)| values).collect()
+    };
+    let start = values(&session);
+    session.shuffle(0);
+    for step in 0..4 {
+        session.step(step, 0.1, &config.optimiser).unwrap();
+    }
+    let moved: Vec<f32> = (values(&session).iter().zip(&start))
+        .map(|(now, start)| (now - start).abs())
+        .collect();
+    // Beside weights of pixels that are always black, which stay where they are.
+    let keep = session.wanted(Scope::Global, 0.7);
+    session.prune(4, &keep).unwrap();
+    let removed = zeros(&session);
+    let of = |gone: bool| {
+        let own = moved.iter().zip(&removed);
+        own.filter(move |(_, removed)| **removed == gone)
+            .map(|(moved, _)| *moved)
+    };
+    let (least, most) = (
+        of(false).fold(f32::MAX, f32::min),
+        of(true).fold(0.0, f32::max),
+    );
+    assert!(
+        least >= most && most > 0.0,
+        "{least} stayed and {most} went"
+    );
+    assert_eq!(of(false).count(), keep[0] as usize);
+}

@@ -14,7 +14,7 @@ use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process
 use naga::proc::BoundsCheckPolicies;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage, StorageAccess};
-use nets::{net_with_a_plain_sum, published};
+use nets::fitting;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -25,6 +25,14 @@ use wgprune::net::{MODELS, compile};
 use wgprune::ops::{Criterion, Growth};
 use wgprune::selftest::probes;
 use wgprune::train::settings;
+
+/// Criteria and structures that no bit of a variant stands for.
+const OTHERS: [(Criterion, &str); 4] = [
+    (Criterion::Learned, "2:4"),
+    (Criterion::Synflow, "filter"),
+    (Criterion::Grasp, "none"),
+    (Criterion::Movement, "none"),
+];
 
 /// The dispatches of every network under every setting that changes a kernel or a constant, and the probes.
 fn dispatches() -> &'static [(Tuning, Dispatch)] {
@@ -37,7 +45,7 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
             let plans = [probes, peak_probes(tuning), regression];
             all.extend(plans.iter().flat_map(dispatches_of).map(|d| (tuning, d)));
         }
-        for variant in 0..11 {
+        for variant in 0..8 + OTHERS.len() {
             let mut config = Config::default();
             if variant & 1 > 0 {
                 (config.data.rotation, config.data.translation) = (10.0, 0.1);
@@ -54,20 +62,12 @@ fn dispatches() -> &'static [(Tuning, Dispatch)] {
                 config.prune.rewind = "0it".into();
                 config.prune.control = Control::Invert;
             }
-            let (criterion, structure) = match variant {
-                8 => (Criterion::Learned, "2:4"),
-                9 => (Criterion::Synflow, "filter"),
-                10 => (Criterion::Grasp, "none"),
-                _ => (config.prune.criterion, "none"),
-            };
-            config.prune.criterion = criterion;
-            config.prune.structure = structure.parse().unwrap();
+            let own = (config.prune.criterion, "none");
+            let other = variant.checked_sub(8).map_or(own, |i| OTHERS[i]);
+            (config.prune.criterion, config.prune.structure) = (other.0, other.1.parse().unwrap());
             // What varies is no layer, so the first two networks show it.
             let named = &MODELS[..if variant == 0 { MODELS.len() } else { 2 }];
-            for mut net in published(named).chain([net_with_a_plain_sum()]) {
-                if net.fit_structure(config.prune.structure).is_err() {
-                    continue;
-                }
+            for net in fitting(named, config.prune.structure) {
                 // A batch of large images would not fit one binding.
                 config.train.batch = if net.input.w > 32 { 32 } else { 128 };
                 for tuning in Tuning::all() {

@@ -44,6 +44,11 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     bench.direction("score");
     let expected = match op.criterion {
         Criterion::Magnitude => Expected::bits(&twin::magnitude_keys(&w)),
+        Criterion::Movement => {
+            let parts = w.iter().zip(&behind);
+            let moved: Vec<f32> = parts.map(|(w, start)| w - start).collect();
+            Expected::bits(&twin::magnitude_keys(&moved))
+        }
         Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params, op.stream)),
         Criterion::Grasp => {
             let parts = w.iter().zip(&dw).zip(&behind);
@@ -94,6 +99,7 @@ pub(super) fn cases() -> Vec<Case> {
     };
     [
         Criterion::Magnitude,
+        Criterion::Movement,
         Criterion::Random,
         Criterion::Snip,
         Criterion::Grasp,

@@ -7,6 +7,9 @@ use toml::{Table, Value};
 /// The key of a network that came from a file.
 pub(super) const NETWORK: &str = "network";
 
+/// The key of the sparsities of single layers.
+const LAYERS: &str = "prune.layers";
+
 /// The section with the choices of a tuning file, and their key there.
 pub(super) const TUNING: &str = "tuning";
 pub(super) const MEASURED: &str = "measured";
@@ -17,6 +20,10 @@ pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &st
         // Their keys are those of layers and of a tuning file.
         let path = format!("{prefix}{key}");
         if path == NETWORK {
+            continue;
+        }
+        if path == LAYERS {
+            check_layers(value, source)?;
             continue;
         }
         if path == format!("{TUNING}.{MEASURED}") {
@@ -56,6 +63,18 @@ pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &st
         }
     }
     Ok(())
+}
+
+/// Refuses what is no sparsity of a layer.
+fn check_layers(value: &Value, source: &str) -> Result<()> {
+    let is_number = |value: &Value| value.is_float() || value.is_integer();
+    if matches!(value, Value::Table(layers) if layers.values().all(is_number)) {
+        return Ok(());
+    }
+    Err(Error::config(
+        format!("{source}: {LAYERS} is {value}, but it must have a number for each layer"),
+        format!("for example {LAYERS} = {{ fc3 = 0.5 }}, or --set '{LAYERS}={{fc3=0.5}}'"),
+    ))
 }
 
 /// Refuses what earlier versions wrote there, a list.

@@ -1,6 +1,7 @@
 //! `[prune]`: when weights are removed, which of them, and what grows back.
 
 mod control;
+mod parts;
 
 pub use control::Control;
 
@@ -11,6 +12,7 @@ use crate::net::Structure;
 use crate::ops::{Criterion, Growth};
 use crate::train::{Curve, Length};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `prune.every` by the rule of [`Schedule::new`](crate::train::Schedule::new).
 pub(super) const AUTO: &str = "auto";
@@ -113,7 +115,7 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `random`, `snip`, `grasp`, `synflow` or `learned`.
+    /// By what weights are ranked: `magnitude`, `movement`, `random`, `snip`, `grasp`, `synflow` or `learned`.
     pub criterion: Criterion,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,
@@ -127,6 +129,9 @@ pub struct PruneConfig {
     pub autos_sha256: String,
     /// What becomes of a layer that would lose its last weight.
     pub collapse: Collapse,
+    /// Sparsities in the end of layers that have one of their own where each is ranked by itself, by names as in `exclude`; in
+    /// between, the density of such a layer is always the same power of that of the others.
+    pub layers: BTreeMap<String, f64>,
     /// Layers that stay dense, as [`Net::exclude`](crate::net::Net::exclude) takes them.
     pub exclude: Vec<String>,
     /// Step of the first update.
@@ -218,6 +223,9 @@ impl PruneConfig {
             false,
         )?;
         range("prune.round_share", self.round_share, 0.01, 0.99, false)?;
+        for (layer, &sparsity) in &self.layers {
+            range(&format!("prune.layers.{layer}"), sparsity, 0.0, 1.0, true)?;
+        }
         self.check_parts()?;
         if self.every == AUTO {
             return Ok(());
@@ -230,131 +238,6 @@ impl PruneConfig {
             Length::Epochs(0) | Length::Steps(0) | Length::Percent(0.0) => Err(Error::config(
                 format!("prune.every is {every}, so mask updates never come"),
                 "write at least 1it, or auto",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Refuses parts of methods that do not go together.
-    fn check_parts(&self) -> Result<()> {
-        let refuse = |what: String, help: &str| Err(Error::config(what, help));
-        let rewinds = self.rewinds()?.is_some();
-        if self.regrow != Growth::None && !self.prunes() {
-            return refuse(
-                format!(
-                    "prune.regrow is {}, but prune.schedule is none, so there is nothing to grow",
-                    name(&self.regrow)
-                ),
-                "set prune.schedule to constant, or prune.regrow to none",
-            );
-        }
-        self.check_control()?;
-        if !self.prunes() {
-            return Ok(());
-        }
-        self.check_structure()?;
-        if self.scope == Scope::Smart
-            && (self.schedule != Curve::OneShot || self.iterations > 1 || rewinds)
-        {
-            return refuse(
-                "prune.scope is \"smart\", by which a layer may keep more where all together keep less, so masks cannot shrink"
-                    .into(),
-                "set prune.schedule to one-shot, prune.iterations to 1 and prune.rewind to never, or prune.scope to erk",
-            );
-        }
-        if let Some(start) = self.sparse_start.scope() {
-            if self.scope != Scope::Global && start != self.scope {
-                return refuse(
-                    format!(
-                        "prune.sparse_start is {}, but prune.scope is {}, by which layers keep other numbers of weights",
-                        name(&self.sparse_start),
-                        name(&self.scope)
-                    ),
-                    "set both alike, or prune.scope to global",
-                );
-            }
-            if self.initial == 0.0 && self.schedule != Curve::Constant {
-                return refuse(
-                    format!(
-                        "prune.sparse_start is {}, but prune.initial is 0, so that all weights are there at the start",
-                        name(&self.sparse_start)
-                    ),
-                    "set prune.initial above 0, or prune.schedule to constant, or prune.sparse_start to none",
-                );
-            }
-        }
-        if self.regrow == Growth::Gradient && self.criterion.needs_gradients() {
-            return refuse(
-                format!(
-                    "prune.regrow is {}, but prune.criterion {} leaves other gradients than those of the step",
-                    name(&self.regrow),
-                    name(&self.criterion)
-                ),
-                "set prune.criterion to magnitude, or prune.regrow to random",
-            );
-        }
-        if rewinds && (self.regrow != Growth::None || self.sparse_start != SparseStart::None) {
-            return refuse(
-                format!(
-                    "prune.rewind is {}, but rounds begin with all weights and let none grow",
-                    self.rewind
-                ),
-                "set prune.regrow and prune.sparse_start to none, or prune.rewind to never",
-            );
-        }
-        if rewinds && self.schedule != Curve::Constant {
-            return refuse(
-                format!(
-                    "prune.rewind is {}, but prune.schedule is {}, and rounds have a sparsity each",
-                    self.rewind, self.schedule
-                ),
-                "set prune.schedule to constant, or prune.rewind to never",
-            );
-        }
-        Ok(())
-    }
-
-    /// Refuses parts of methods that have no masks of this structure.
-    fn check_structure(&self) -> Result<()> {
-        let structure = self.structure;
-        if structure == Structure::None {
-            return Ok(());
-        }
-        let parts = [
-            (
-                "criterion",
-                name(&self.criterion),
-                name(&Criterion::Magnitude),
-            ),
-            ("regrow", name(&self.regrow), name(&Growth::None)),
-            (
-                "sparse_start",
-                name(&self.sparse_start),
-                name(&SparseStart::None),
-            ),
-        ];
-        if let Some((key, is, may_be)) = parts.into_iter().find(|(_, is, may_be)| is != may_be) {
-            return Err(Error::config(
-                format!("prune.structure is {structure}, which prune.{key} = {is} cannot have"),
-                format!("set prune.{key} to {may_be}, or prune.structure to none"),
-            ));
-        }
-        if matches!(self.scope, Scope::Erk | Scope::Smart) {
-            return Err(Error::config(
-                format!(
-                    "prune.structure is {structure}, but prune.scope is {}, by which layers keep other numbers of weights",
-                    name(&self.scope)
-                ),
-                "set prune.scope to global or layer, or prune.structure to none",
-            ));
-        }
-        match structure.sparsity() {
-            Some(sparsity) if (self.sparsity - sparsity).abs() > 1e-12 => Err(Error::config(
-                format!(
-                    "prune.sparsity is {}, but prune.structure {structure} removes {sparsity} of all weights",
-                    self.sparsity
-                ),
-                format!("leave prune.sparsity out, or set it to {sparsity}"),
             )),
             _ => Ok(()),
         }
@@ -377,6 +260,7 @@ impl Default for PruneConfig {
             autos_model: String::new(),
             autos_sha256: String::new(),
             collapse: Collapse::KeepOne,
+            layers: BTreeMap::new(),
             exclude: Vec::new(),
             start: Length::Steps(0),
             end: Length::Percent(75.0),

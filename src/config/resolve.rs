@@ -1,13 +1,10 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
 use super::keys::{MEASURED, NETWORK, TUNING, check_keys};
-use super::prune::AUTO;
 use super::range::range;
 use super::{Config, MAX_BATCH, METHOD_KEYS, Method, PruneConfig, recipe};
-use crate::data;
 use crate::error::{Error, Result};
-use crate::net::{self, Net, Network, Shape, Structure};
-use crate::train::{Length, Schedule};
+use crate::net::Structure;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -76,41 +73,6 @@ impl Config {
         config.tuning.read()?;
         config.prune.find_regressor()?;
         Ok(config)
-    }
-
-    /// The network for images of `input` and so many classes.
-    ///
-    /// # Errors
-    /// As [`net::open`], [`Net::exclude`] and [`Net::fit_structure`] have it.
-    pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
-        let mut net = match &self.network {
-            Some(network) => network.build(&self.model, input, classes),
-            None => net::open(&self.model, input, classes),
-        }?;
-        // A baseline has nothing to leave out.
-        if self.prune.prunes() {
-            net.exclude(&self.prune.exclude)?;
-            net.fit_structure(self.prune.structure)?;
-        }
-        Ok(net)
-    }
-
-    /// The configuration that repeats a run from any working directory: its data by absolute folders, its network itself
-    /// where it is one of a file, and `auto` of `prune.every` as the steps that `schedule` made of it, so that the file
-    /// tells what was done. Lengths stay as they were written, as they tell it already.
-    ///
-    /// # Errors
-    /// A folder of the data that is gone or whose name is not Unicode, or a network that cannot be read.
-    pub fn pin(mut self, schedule: &Schedule) -> Result<Self> {
-        if self.network.is_none() && net::is_file(&self.model) {
-            let (name, network) = Network::read(&self.model)?;
-            (self.model, self.network) = (name, Some(network));
-        }
-        (self.data.name, self.data.root) = data::absolute(&self.data.name, self.data.root())?;
-        if let (AUTO, Some(ramp)) = (self.prune.every.as_str(), &schedule.ramp) {
-            self.prune.every = Length::Steps(ramp.every).to_string();
-        }
-        Ok(self)
     }
 
     /// All keys with their values.
@@ -304,7 +266,8 @@ mod tests {
 
     #[test]
     fn parts_of_methods_that_do_not_go_together_are_refused() {
-        let wrong: [(&str, &str, Value, &str); 15] = [
+        let layers = |value: Value| Value::Table([("fc3".to_owned(), value)].into_iter().collect());
+        let wrong: [(&str, &str, Value, &str); 18] = [
             (
                 "snip",
                 "structure",
@@ -350,6 +313,24 @@ mod tests {
             ("dense", "rewind", "soon".into(), "prune.rewind"),
             ("snip", "iterations", 0.into(), "prune.iterations is 0"),
             ("lth", "round_share", 1.0.into(), "prune.round_share is 1"),
+            (
+                "lth",
+                "layers",
+                layers(0.5.into()),
+                "prune.scope is \"global\"",
+            ),
+            (
+                "agp",
+                "layers",
+                layers(1.5.into()),
+                "prune.layers.fc3 is 1.5",
+            ),
+            (
+                "agp",
+                "layers",
+                layers("half".into()),
+                "a number for each layer",
+            ),
         ];
         for (method, key, value, words) in wrong {
             let method = ("prune.method".to_owned(), method.into());

@@ -3,6 +3,7 @@
 use super::{Layer, Parameter, Shape};
 use crate::error::{Error, Result};
 use crate::ops::LONGEST_SUM;
+use std::collections::BTreeMap;
 
 /// Most weights of a layer, and most outputs for one image: kernels count them in 32 bits, as bytes too.
 const MOST_ELEMENTS: u64 = 1 << 28;
@@ -42,6 +43,8 @@ pub struct Net {
     pub nodes: Vec<Node>,
     /// Names of the layers that pruning leaves as they are.
     pub(super) excluded: Vec<String>,
+    /// Of layers with a sparsity of their own, the power of the others' density that theirs is.
+    pub(super) powers: BTreeMap<String, f64>,
 }
 
 impl Net {
@@ -52,6 +55,7 @@ impl Net {
             input,
             nodes: Vec::new(),
             excluded: Vec::new(),
+            powers: BTreeMap::new(),
         }
     }
 

@@ -64,8 +64,8 @@ pub struct Settings {
     pub sparse_start: bool,
     /// What grows back where a mask moves.
     pub growth: Growth,
-    /// Whether weights may go back to what they were.
-    pub rewinds: bool,
+    /// Whether weights are noted, as they may go back to what they were or are ranked by how far from it they are.
+    pub remembers: bool,
 }
 
 /// The plan of a run, and the tensors that the host writes or reads.
@@ -74,7 +74,7 @@ pub struct Settings {
 /// trains), `infer` (as it is used: running statistics, nothing dropped), `loss`, `evaluate` (the loss without smoothing),
 /// `backward` (of `forward`), `backward-infer` (of `infer`, where the criterion asks for its gradients), `update`, `sparsify`
 /// (where a run may begin with a random mask), `prune`, `regrow` (where anything grows back), `remember` and `rewind`
-/// (where weights may go back to what they were); and those of a flow, of a curvature and of a learned score, see
+/// (where weights are noted as they were); and those of a flow, of a curvature and of a learned score, see
 /// [`FlowTensors`], [`CurvatureTensors`] and [`LearnedTensors`].
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -118,7 +118,7 @@ pub struct RunTensors {
     pub logits: Tensor,
     /// All parameters.
     pub weights: Tensor,
-    /// Velocity, or the two moments of Adam, 0 at the start; and last, if weights may go back to what they were, that: see
+    /// Velocity, or the two moments of Adam, 0 at the start; and last, if they are noted, weights as they were: see
     /// [`remembered`](Self::remembered).
     pub state: Vec<Tensor>,
     /// One bit for each element of `weights`; padding is 0.
@@ -236,7 +236,7 @@ impl RunTensors {
         self.state.iter().filter(|tensor| tensor.name != REMEMBERED)
     }
 
-    /// The weights that a rewinding goes back to.
+    /// The weights that a rewinding goes back to, or that others have moved from.
     pub fn remembered(&self) -> Option<&Tensor> {
         self.state.iter().find(|tensor| tensor.name == REMEMBERED)
     }
@@ -267,7 +267,7 @@ impl RunTensors {
             Optimiser::Sgd(_) => vec!["velocity"],
             Optimiser::Adam(_) => vec!["moment1", "moment2"],
         };
-        state.extend(settings.rewinds.then_some(REMEMBERED));
+        state.extend(settings.remembers.then_some(REMEMBERED));
         let all = &arena.weights;
         let order = settings.train_images.max(settings.test_images);
         let order = match settings.criterion {

@@ -24,36 +24,47 @@ impl Node {
 }
 
 impl Net {
-    /// Has pruning leave the weights of these layers: those of a kind, `conv2d` or `linear`; a layer by its name; or,
-    /// where none has this name, all whose names have it between dots, as `layer2.0.downsample.0` has `downsample`.
+    /// Names of the layers with weights that `name` means: those of a kind, `conv2d` or `linear`; a layer by its name; or, where
+    /// none has this name, all whose names have it between dots, as `layer2.0.downsample.0` has `downsample`.
+    ///
+    /// # Errors
+    /// There is none. `key` is where the name was.
+    pub(super) fn called(&self, key: &str, name: &str) -> Result<Vec<String>> {
+        let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
+        let is_whole = weighted().any(|node| node.name == name);
+        let is_called = |node: &&Node| {
+            let is_own = node.name == name || !is_whole && node.has_part(name);
+            node.kind() == Some(name) || is_own
+        };
+        let called: Vec<String> = (weighted().filter(is_called))
+            .map(|node| node.name.clone())
+            .collect();
+        if !called.is_empty() {
+            return Ok(called);
+        }
+        let kinds = KINDS
+            .into_iter()
+            .filter(|&kind| weighted().any(|node| node.kind() == Some(kind)));
+        let layers = weighted().map(|node| node.name.as_str());
+        Err(Error::config(
+            format!(
+                "{key} has {name:?}, which no layer of {} is called",
+                self.name
+            ),
+            known_names(name, "kinds and layers", kinds.chain(layers)),
+        ))
+    }
+
+    /// Has pruning leave the weights of these layers, each name meaning what [`called`](Self::called) says.
     ///
     /// # Errors
     /// No layer with weights is called so, or all of them are.
     pub fn exclude(&mut self, names: &[String]) -> Result<()> {
-        let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
-        let is_called = |node: &Node, name: &str| {
-            let is_whole = weighted().any(|other| other.name == name);
-            let is_own = node.name == name || !is_whole && node.has_part(name);
-            node.kind() == Some(name) || is_own
-        };
+        let mut excluded = Vec::new();
         for name in names {
-            if !weighted().any(|node| is_called(node, name)) {
-                let kinds = KINDS
-                    .into_iter()
-                    .filter(|&kind| weighted().any(|node| node.kind() == Some(kind)));
-                let layers = weighted().map(|node| node.name.as_str());
-                return Err(Error::config(
-                    format!(
-                        "prune.exclude has {name:?}, which no layer of {} is called",
-                        self.name
-                    ),
-                    known_names(name, "kinds and layers", kinds.chain(layers)),
-                ));
-            }
+            excluded.extend(self.called("prune.exclude", name)?);
         }
-        let is_excluded = |node: &&Node| names.iter().any(|name| is_called(node, name));
-        let excluded = weighted().filter(is_excluded).map(|node| node.name.clone());
-        self.excluded = excluded.collect();
+        self.excluded = excluded;
         if !self.parameters().iter().any(Parameter::is_prunable) {
             return Err(Error::config(
                 format!("prune.exclude leaves no layer of {} to prune", self.name),

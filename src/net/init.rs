@@ -231,6 +231,24 @@ mod tests {
     }
 
     #[test]
+    fn kaiming_fan_out_has_the_published_deviations_in_resnet_18() {
+        let net = crate::net::by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10);
+        let parameters = net.expect("a network").parameters();
+        for (name, wanted) in [
+            ("conv1.weight", 0.058_926),
+            ("layer4.1.conv2.weight", 0.020_833),
+            ("fc.weight", 0.447_214),
+        ] {
+            let parameter = parameters.iter().find(|own| own.name == name);
+            let law = Init::KaimingNormalFanOut.law(parameter.expect(name));
+            assert!(
+                matches!(law, Law::Normal(own) if (own - wanted).abs() < 1e-6),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn a_cut_normal_ends_where_it_is_cut() {
         let values = Law::CutNormal(1.0).values(20_000, 1, 0);
         let most = values.iter().map(|value| value.abs()).fold(0.0, f32::max);

@@ -198,9 +198,11 @@ impl<'a> Masks<'a> {
                 learned.record_keys(plan, &w, &keys);
             }
             _ => {
-                let (dw, behind) = match &self.tensors.curvature {
-                    Some(curvature) => (&curvature.ahead, &curvature.behind),
-                    None => (&dw, &dw),
+                let start = self.tensors.remembered().map(|all| self.prunable(all));
+                let (dw, behind) = match (&self.tensors.curvature, &start) {
+                    (Some(curvature), _) => (&curvature.ahead, &curvature.behind),
+                    (None, Some(start)) => (&dw, start),
+                    (None, None) => (&dw, &dw),
                 };
                 let score = self.score(criterion, stream);
                 score.record(plan, [&w, dw, behind, &self.tensors.step], &keys);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 const MAGNITUDE: Kernel = kernel!("score_magnitude", "score", "grid");
 const RANDOM: Kernel = kernel!("score_random", "grid", "step", "philox");
+const MOVEMENT: Kernel = kernel!("score_movement", "score", "grid");
 const SNIP: Kernel = kernel!("score_snip", "score", "grid");
 const GRASP: Kernel = kernel!("score_grasp", "score", "grid");
 const INVERT: Kernel = kernel!("score_invert", "grid");
@@ -18,6 +19,9 @@ const FAULT: Kernel = kernel!("score_fault", "score", "grid");
 pub enum Criterion {
     /// `|w|`.
     Magnitude,
+    /// `|w - w0|`: how far a weight is from where it began, or from where rounds go back to (Zhou et al. 2019, Deconstructing
+    /// lottery tickets, section 2).
+    Movement,
     /// A random number, which follows from the seed and the step.
     Random,
     /// `|w dL/dw|`, by the loss of one batch (Lee et al. 2019, SNIP, section 4.1; the division by the sum over all weights
@@ -60,8 +64,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// `keys` from `w`, the gradients `dw` and, where the criterion asks for a difference, `behind`, and `params`
-    /// ([`StepParams`]) where it draws numbers.
+    /// `keys` from `w`, the gradients `dw` and, where the criterion asks for a difference, `behind`: other gradients, or the
+    /// weights at the start; and `params` ([`StepParams`]) where it draws numbers.
     ///
     /// # Panics
     /// If a tensor has another number of elements than the geometry, or the criterion is learned.
@@ -75,6 +79,7 @@ impl Score {
         let fours = self.length.div_ceil(4);
         let (kernel, tensors, own, count) = match self.criterion {
             Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], &[][..], self.length),
+            Criterion::Movement => (&MOVEMENT, &[w, behind, keys][..], &[][..], self.length),
             Criterion::Random => (&RANDOM, &[params, keys][..], &[stream][..], fours),
             Criterion::Snip | Criterion::Synflow => {
                 (&SNIP, &[w, dw, keys][..], &[][..], self.length)

@@ -1,5 +1,6 @@
 //! What changes the mask between two steps, and what is checked of it.
 
+use super::settings::by_movement;
 use super::watch::{check_collapse, check_kept};
 use super::{Cost, Moment, Schedule, Session};
 use crate::config::{Config, Control};
@@ -33,12 +34,21 @@ fn is_last(schedule: &Schedule, step: u32) -> bool {
     rounds.is_none_or(|rounds| rounds.moment(step).round == rounds.count)
 }
 
-/// Notes the weights that rounds go back to, if `step` is where they are there.
-pub(super) fn remember(session: &mut Session, schedule: &Schedule, step: u32) -> Result<()> {
-    match schedule.rounds {
-        Some(rounds) if rounds.rewind == step && rounds.count > 0 => session.remember(),
-        _ => Ok(()),
+/// Notes the weights that rounds go back to or that others have moved from, if `step` is where they are there.
+pub(super) fn remember(
+    session: &mut Session,
+    config: &Config,
+    schedule: &Schedule,
+    step: u32,
+) -> Result<()> {
+    let at = match schedule.rounds {
+        Some(rounds) => (rounds.count > 0).then_some(rounds.rewind),
+        None => by_movement(config).then_some(0),
+    };
+    if at == Some(step) {
+        session.remember()?;
     }
+    Ok(())
 }
 
 /// The sparsities on the way from one to another, in so many parts, each of which leaves the same share of what there is (Tanaka

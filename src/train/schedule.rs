@@ -11,6 +11,7 @@ pub use regrowth::{Regrowth, moved_at};
 pub use rounds::{Moment, Rounds};
 
 use super::Length;
+use super::settings::by_movement;
 use crate::config::{Config, Scope};
 use crate::error::{Error, Result};
 use crate::ops::Growth;
@@ -78,6 +79,12 @@ impl Schedule {
                     return Err(Error::config(
                         format!("the sparsity rises from step {start} to step {end} of {steps}"),
                         "prune.start must be before prune.end, and prune.end within the run",
+                    ));
+                }
+                if start == 0 && by_movement(config) {
+                    return Err(Error::config(
+                        "prune.criterion is movement, but the first mask comes before the first step, when no weight has moved",
+                        "set prune.start to an epoch, 1ep, or more",
                     ));
                 }
                 Ok(Ramp {
@@ -298,6 +305,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Of 28 updates, as 80 epochs of 352 steps have them every 1,000 steps (Liu et al. 2021, GraNet).
+    #[test]
+    fn a_cubic_ramp_has_the_published_values() {
+        let ramp = Ramp {
+            curve: Curve::Cubic,
+            initial: 0.5,
+            target: 0.9,
+            start: 0,
+            end: 80 * 352,
+            every: 1000,
+        };
+        let wanted = [(1, 0.541_345), (7, 0.731_25), (14, 0.85), (27, 0.899_982)];
+        let short = Ramp {
+            end: 28_000,
+            ..ramp
+        };
+        for (i, sparsity) in wanted {
+            let own = short.due((i - 1) * 1000).expect("an update");
+            assert!((own - sparsity).abs() < 1e-6, "{i}: {own}");
+        }
+        assert_eq!(short.updates(), 28);
+        let last = (0..ramp.end).rev().find_map(|step| ramp.due(step));
+        assert_eq!(last, Some(0.9), "the last one lands on the target");
     }
 
     #[test]

@@ -3,16 +3,43 @@
 use super::kept_at;
 use crate::config::Scope;
 
-/// How many weights each segment of `scope` keeps at this sparsity, of prunable tensors with the `shapes` of PyTorch; in a
-/// `chain` of layers, nothing passes by any of them.
-pub fn wanted(scope: Scope, shapes: &[&[u32]], chain: bool, sparsity: f64) -> Vec<u32> {
+/// The prunable tensors of a network.
+#[derive(Debug, Clone, Copy)]
+pub struct Prunable<'a> {
+    /// Their shapes, those of PyTorch.
+    pub shapes: &'a [&'a [u32]],
+    /// Of each, the power of a density that its own is where each is ranked by itself.
+    pub powers: &'a [f64],
+    /// Whether nothing passes by any of them.
+    pub is_chain: bool,
+}
+
+/// How many weights of `tensors` each segment of `scope` keeps at this sparsity.
+pub fn wanted(scope: Scope, tensors: Prunable<'_>, sparsity: f64) -> Vec<u32> {
+    let Prunable {
+        shapes,
+        powers,
+        is_chain,
+    } = tensors;
     let counts = shapes.iter().map(|shape| shape.iter().product::<u32>());
     match scope {
         Scope::Global => vec![kept_at(sparsity, counts.sum())],
-        Scope::Layer => counts.map(|count| kept_at(sparsity, count)).collect(),
+        Scope::Layer => (counts.zip(powers))
+            .map(|(count, &power)| kept_at(at_power(sparsity, power), count))
+            .collect(),
         Scope::Erk => erk(shapes, kept_at(sparsity, counts.sum())),
-        Scope::Smart => smart(shapes, chain, kept_at(sparsity, counts.sum())),
+        Scope::Smart => smart(shapes, is_chain, kept_at(sparsity, counts.sum())),
     }
+}
+
+/// The sparsity of a tensor whose density is a power of that of the others. Where each of several rounds takes a share of what is
+/// left, it takes a share of its own from such a tensor.
+fn at_power(sparsity: f64, power: f64) -> f64 {
+    #[allow(clippy::float_cmp, reason = "the others have their sparsity as it is")]
+    if power == 1.0 {
+        return sparsity;
+    }
+    1.0 - (1.0 - sparsity).powf(power)
 }
 
 /// `keep` weights in all, of each tensor in proportion to the sum of its extents, (outputs + inputs + rows + columns), but
@@ -112,13 +139,19 @@ fn in_proportion(tensors: &[(u32, f64)], keep: u32) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::{Shape, by_name};
 
     const LENET_300_100: [&[u32]; 3] = [&[300, 784], &[100, 300], &[10, 100]];
     const LENET_5: [&[u32]; 4] = [&[20, 1, 5, 5], &[50, 20, 5, 5], &[500, 800], &[10, 500]];
 
     fn densities(shapes: &[&[u32]], density: f64) -> Vec<f64> {
         let all = shapes.iter().map(|shape| shape.iter().product::<u32>());
-        let counts = wanted(Scope::Erk, shapes, true, 1.0 - density);
+        let tensors = Prunable {
+            shapes,
+            powers: &[],
+            is_chain: true,
+        };
+        let counts = wanted(Scope::Erk, tensors, 1.0 - density);
         assert_eq!(
             counts.iter().sum::<u32>(),
             kept_at(1.0 - density, all.clone().sum())
@@ -149,6 +182,57 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_published_densities_of_resnet_18_come_out() {
+        let net = by_name("resnet-18", Shape { h: 32, w: 32, c: 3 }, 10);
+        let parameters = net.expect("a network").parameters();
+        let weights: Vec<_> = parameters.iter().filter(|own| own.is_prunable()).collect();
+        let shapes: Vec<&[u32]> = weights.iter().map(|own| &own.shape[..]).collect();
+        let wanted = |name: &str| match name {
+            "conv1.weight" | "fc.weight" => 1.0,
+            "layer4.0.downsample.0.weight" => 0.775_23,
+            _ if name.contains("downsample") => 1.0,
+            _ if name.starts_with("layer1") => 0.479_68,
+            "layer2.0.conv1.weight" => 0.354_39,
+            _ if name.starts_with("layer2") => 0.234_47,
+            "layer3.0.conv1.weight" => 0.174_51,
+            _ if name.starts_with("layer3") => 0.115_89,
+            "layer4.0.conv1.weight" => 0.086_58,
+            _ => 0.057_61,
+        };
+        for (own, parameter) in densities(&shapes, 0.1).iter().zip(&weights) {
+            let off = own - wanted(&parameter.name);
+            assert!(off.abs() < 2e-5, "{}: {own}", parameter.name);
+        }
+    }
+
+    /// Each round takes a fifth of the hidden layers, and a tenth of the last one (Frankle and Carbin 2019, appendix G).
+    #[test]
+    fn the_published_densities_of_lottery_tickets_come_out() {
+        let rounds = 15;
+        let power = f64::ln(0.9) / f64::ln(0.8);
+        let tensors = Prunable {
+            shapes: &LENET_300_100,
+            powers: &[1.0, 1.0, power],
+            is_chain: true,
+        };
+        let published = [
+            (1, 80.04),
+            (3, 51.28),
+            (5, 32.87),
+            (7, 21.07),
+            (10, 10.83),
+            (rounds, 3.58),
+        ];
+        for (round, percent) in published {
+            let kept = wanted(Scope::Layer, tensors, 1.0 - 0.8_f64.powi(round));
+            let density = 100.0 * f64::from(kept.iter().sum::<u32>()) / 266_200.0;
+            assert!((density - percent).abs() < 0.005, "{round}: {density}");
+        }
+        let last = wanted(Scope::Layer, tensors, 1.0 - 0.8_f64.powi(3))[2];
+        assert_eq!(last, 729, "0.9^3 of 1,000");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct Session {
     corrupts: bool,
     /// Whether nothing passes by any layer.
     is_chain: bool,
+    /// As [`Net::powers`] has them.
+    powers: Vec<f64>,
     /// The weights of convolutions and linear layers.
     layers: Vec<Weights>,
     unread: u32,
@@ -144,6 +146,7 @@ impl Session {
             prunable,
             corrupts: config.prune.control == Control::Corrupt,
             is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
+            powers: net.powers(),
             layers,
             unread: 0,
             learned,

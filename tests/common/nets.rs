@@ -3,13 +3,19 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
-use wgprune::net::{Layer, Model, Net, Shape, by_name};
+use wgprune::net::{Layer, Model, Net, Shape, Structure, by_name};
 
 /// These networks as they were published, for ten classes.
 pub(crate) fn published(models: &[Model]) -> impl Iterator<Item = Net> {
     models
         .iter()
         .map(|model| by_name(model.name, model.input, 10).unwrap())
+}
+
+/// Those that masks of this structure fit, and a plain sum.
+pub(crate) fn fitting(models: &[Model], structure: Structure) -> impl Iterator<Item = Net> {
+    let all = published(models).chain([net_with_a_plain_sum()]);
+    all.filter_map(move |mut net| net.fit_structure(structure).is_ok().then_some(net))
 }
 
 /// A sum that no batch norm takes along; all sums of the named networks have one in front. It reads colours, which

@@ -5,7 +5,7 @@ use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Structure;
 use crate::ops::{Criterion, Record, StepParams};
-use crate::train::{Passes, moved_at, wanted};
+use crate::train::{Passes, Prunable, moved_at, wanted};
 
 /// The phases of a mask update by how much flows through each weight.
 const FLOW: [&str; 5] = [
@@ -32,7 +32,12 @@ impl Session {
             Structure::Filter => shapes.map(|shape| &shape[..1]).collect(),
             Structure::None | Structure::Pattern { .. } => shapes.collect(),
         };
-        wanted(scope, &shapes, self.is_chain, sparsity)
+        let tensors = Prunable {
+            shapes: &shapes,
+            powers: &self.powers,
+            is_chain: self.is_chain,
+        };
+        wanted(scope, tensors, sparsity)
     }
 
     /// What is removed together.
@@ -107,13 +112,15 @@ impl Session {
     fn prune_by_scores(&mut self, step: u32) -> Result<Passes> {
         let criterion = self.settings.criterion;
         let [forwards, backwards] = match criterion {
-            Criterion::Magnitude | Criterion::Random => [0, 0],
+            Criterion::Magnitude | Criterion::Movement | Criterion::Random => [0, 0],
             Criterion::Snip | Criterion::Synflow => [1, 1],
             Criterion::Grasp => [8, 6],
             Criterion::Learned => [self.train_images().div_ceil(self.settings.batch); 2],
         };
         match criterion {
-            Criterion::Magnitude | Criterion::Random => self.machine.replay(&["prune"])?,
+            Criterion::Magnitude | Criterion::Movement | Criterion::Random => {
+                self.machine.replay(&["prune"])?;
+            }
             Criterion::Synflow => self.machine.replay(&FLOW)?,
             Criterion::Snip => {
                 self.machine.replay(&GRADIENTS)?;
@@ -219,7 +226,8 @@ impl Session {
         }
     }
 
-    /// Notes the weights and running statistics of this moment, for [`rewind`](Self::rewind).
+    /// Notes the weights and running statistics of this moment, for [`rewind`](Self::rewind), and as where weights are when
+    /// they are ranked by how far they have moved.
     ///
     /// # Errors
     /// The device was lost or reported an error.
