@@ -66,6 +66,7 @@ fn the_presets_are_as_they_were_chosen() {
         ("random-erk", Curve::OneShot, Random, Erk, Length::Steps(0), at(100.0)),
         ("rigl", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("set", Curve::Constant, Magnitude, Global, Length::Steps(0), at(75.0)),
+        ("small-dense", Curve::None, Magnitude, Global, Length::Steps(0), at(75.0)),
         ("smart-ratio", Curve::OneShot, Random, Smart, Length::Steps(0), at(100.0)),
         ("snip", Curve::OneShot, Snip, Global, Length::Steps(0), at(100.0)),
         ("synflow", Curve::OneShot, Synflow, Global, Length::Steps(0), at(100.0)),
@@ -88,6 +89,7 @@ fn the_presets_are_as_they_were_chosen() {
         assert_eq!(is, growth, "{name}");
         let rounds = if name == "lth" { ("0it", 0.2) } else { ("never", 0.2) };
         assert_eq!((prune.rewind.as_str(), prune.round_share), rounds, "{name}");
+        assert_eq!(prune.narrow, name == "small-dense", "{name}");
         assert_eq!(prune.iterations, if name == "synflow" { 100 } else { 1 }, "{name}");
     }
 }

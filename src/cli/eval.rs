@@ -19,7 +19,7 @@ pub(crate) struct EvalArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// A key of the configuration that says how data is read, for example data.size=96, or which kernels are taken, such as
-    /// tuning.file=tuning.json; may be given more than once
+    /// tuning.file=tuning.json, or that the network is a narrow one, prune.method=small-dense and its prune.sparsity; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::key_and_value)]
     pub(crate) edits: Vec<(String, Value)>,
     #[command(flatten)]
@@ -32,6 +32,10 @@ impl EvalArgs {
     /// What the flags change in the configuration; a flag goes over `--set`.
     pub(crate) fn edits(&self) -> Vec<(String, Value)> {
         let batch = ("train.batch", Some(Value::Integer(self.look.batch)));
-        edits(&self.edits, self.data.edits().into_iter().chain([batch]))
+        let model = ("model", Some(self.model.as_str().into()));
+        edits(
+            &self.edits,
+            self.data.edits().into_iter().chain([model, batch]),
+        )
     }
 }

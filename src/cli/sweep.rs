@@ -20,10 +20,13 @@ pub(crate) struct SweepArgs {
     /// Sanity checks of the methods: none, shuffle, reinit, invert, corrupt; those that say nothing of a method are left out
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     controls: Vec<String>,
+    /// All of these checks, with random-erk and small-dense beside the methods
+    #[arg(long, conflicts_with = "controls")]
+    sanity: bool,
     /// Seeds; without them the one of the configuration
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = values::small_seed)]
     seeds: Vec<u32>,
-    /// A TOML file with the lists models, methods, sparsities, controls and seeds; flags go over it
+    /// A TOML file with the lists models, methods, sparsities, controls and seeds, or sanity = true; flags go over it
     #[arg(long, value_name = "FILE")]
     pub(crate) grid: Option<PathBuf>,
     /// Folder of the sweep; what is done there is not done again
@@ -71,6 +74,7 @@ impl SweepArgs {
             methods: list(&self.methods, file.methods),
             sparsities: list(&self.sparsities, file.sparsities),
             controls: list(&self.controls, file.controls),
+            sanity: self.sanity || file.sanity && self.controls.is_empty(),
             seeds: list(&self.seeds, file.seeds),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::path::Path;
 use wgprune::config::Config;
 use wgprune::error::{Error, ErrorKind, Result};
-use wgprune::net::{self, encode_logits, load};
+use wgprune::net::{encode_logits, load};
 use wgprune::train::Evaluator;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
@@ -15,7 +15,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     }
     let config = Config::resolve(None, &args.edits())?;
     let dataset = config.data.open()?;
-    let net = net::open(&args.model, dataset.input(), dataset.classes)?;
+    let net = config.net(dataset.input(), dataset.classes)?;
     let weights = load(&args.file, &net.parameters(), &net.name)?;
     let gpu = open_gpu(args.look.device.selector.as_deref(), args.memory.bytes)?;
     let evaluator = Evaluator::open(&gpu, &net, &dataset, &config)?;

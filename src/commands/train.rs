@@ -14,7 +14,7 @@ use wgprune::config::Config;
 use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
-use wgprune::net::Structure;
+use wgprune::net::{Structure, Whole};
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{
     Checkpoint, Cost, Finish, LayerCount, Outcome, Schedule, Session, train, train_images,
@@ -51,6 +51,9 @@ struct Summary {
     /// All that training changes, biases and batch norms included.
     #[serde(default)]
     parameters: Option<u32>,
+    /// Of the network that this is a narrow form of.
+    #[serde(default)]
+    narrowed_from: Option<Whole>,
     /// Convolutions and linear layers, with their multiply-adds for one image.
     #[serde(default)]
     layers: Vec<LayerCount>,
@@ -295,7 +298,10 @@ impl<'a> Job<'a> {
         } = self;
         run_dir.save_weights(&session.weights()?)?;
         let last = finish.last;
-        let dense = session.macs(session.prunable());
+        let dense = match session.whole() {
+            Some(whole) => whole.macs,
+            None => session.macs(session.prunable()),
+        };
         let steps = config.train.length.steps(schedule.epoch, 0);
         let cost = finish.cost;
         let kept = session.kept()?;
@@ -320,6 +326,7 @@ impl<'a> Job<'a> {
             prunable_weights: session.prunable().iter().sum(),
             kept_weights: finish.kept,
             parameters: Some(session.trainable()),
+            narrowed_from: session.whole(),
             layers: session.layers(&session.kept()?),
             training_cost: cost.map(|cost| cost.relative(dense, steps)),
             scoring_cost: cost.map(|cost| cost.relative_scoring(dense, steps)),
@@ -357,6 +364,12 @@ impl Summary {
             self.kept_weights,
             self.prunable_weights
         ))?;
+        if let (Some(whole), Some(own)) = (self.narrowed_from, self.parameters) {
+            print(format!(
+                "channels        fewer: {own} parameters in place of {}",
+                whole.parameters
+            ))?;
+        }
         if let Some([all, kept]) = self.filters {
             print(format!(
                 "filters         {:.2} % removed ({kept} of {all} kept)",

@@ -16,7 +16,7 @@ pub struct Task<'a> {
     pub model: &'a str,
     /// Data set, without its folder.
     pub data: &'a str,
-    /// Share that is removed; none where nothing is.
+    /// Share that is gone in the end; none where nothing is.
     pub sparsity: Option<f64>,
     /// Whether it is one of filters, not of weights.
     pub filters: bool,
@@ -46,13 +46,13 @@ pub struct Group<'a> {
 impl<'a> Task<'a> {
     pub(super) fn of(config: &'a Config) -> Self {
         let file = Path::new(&config.data.name).file_name();
-        let prunes = config.prune.prunes();
+        let share = config.prune.share();
         Self {
             model: &config.model,
             data: (file.and_then(|name| name.to_str())).unwrap_or(&config.data.name),
-            sparsity: prunes.then_some(config.prune.sparsity),
-            filters: prunes && config.prune.structure == Structure::Filter,
-            excluded: if prunes { &config.prune.exclude } else { &[] },
+            sparsity: share,
+            filters: share.is_some() && config.prune.structure == Structure::Filter,
+            excluded: share.map_or(&[], |_| &config.prune.exclude),
             length: config.train.length,
         }
     }
@@ -79,7 +79,7 @@ fn are_alike(a: &Config, b: &Config) -> bool {
     let without = |config: &Config| {
         let mut config = config.clone();
         config.seed = 0;
-        if !config.prune.prunes() {
+        if config.prune.share().is_none() {
             config.prune.sparsity = 0.0;
             config.prune.structure = Structure::None;
         }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::net::Whole;
 use crate::run::{self, Peek};
 use crate::train::LayerCount;
 use serde::Deserialize;
@@ -47,6 +48,9 @@ pub struct Reached {
     pub kept_weights: u32,
     /// All that training changes, biases and batch norms included; none in runs of earlier versions.
     pub parameters: Option<u32>,
+    /// Of what the network is a narrow form of, if it is.
+    #[serde(default)]
+    pub narrowed_from: Option<Whole>,
     /// Convolutions and linear layers; none in runs of earlier versions, as with what follows.
     #[serde(default)]
     pub layers: Vec<LayerCount>,
@@ -66,22 +70,32 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Removed share of all parameters.
+    /// Share of all parameters that was removed, or that a narrow network never had.
     pub fn sparsity_of_all(&self) -> Option<f64> {
-        let removed = self.prunable_weights - self.kept_weights;
-        Some(f64::from(removed) / f64::from(self.parameters?))
+        let [all, left] = self.all_and_left()?;
+        Some((all - left) / all)
     }
 
     /// All parameters by those that are not 0 (Blalock et al. 2020, section 6).
     pub fn compression(&self) -> Option<f64> {
-        let all = self.parameters?;
-        let left = all - self.prunable_weights + self.kept_weights;
-        Some(f64::from(all) / f64::from(left))
+        let [all, left] = self.all_and_left()?;
+        Some(all / left)
     }
 
-    /// Multiply-adds of convolutions and linear layers for one image, of the network with all weights.
+    /// Parameters of the network that was begun from, and those that are left.
+    fn all_and_left(&self) -> Option<[f64; 2]> {
+        let own = self.parameters?;
+        let all = self.narrowed_from.map_or(own, |whole| whole.parameters);
+        let left = own - self.prunable_weights + self.kept_weights;
+        Some([all, left].map(f64::from))
+    }
+
+    /// Multiply-adds of convolutions and linear layers for one image, of the network that was begun from with all weights.
     pub fn macs(&self) -> Option<f64> {
-        self.over_layers(|layer| layer.macs)
+        match self.narrowed_from {
+            Some(whole) => Some(whole.macs as f64),
+            None => self.over_layers(|layer| layer.macs),
+        }
     }
 
     /// The same with the weights that are left.
@@ -89,9 +103,10 @@ impl Reached {
         self.over_layers(LayerCount::left)
     }
 
-    /// How many times fewer are left, in theory: zeros do not speed up dense kernels.
+    /// How many times fewer are left, in theory: zeros do not speed up dense kernels. None where all are gone.
     pub fn speed_up(&self) -> Option<f64> {
-        Some(self.macs()? / self.macs_left()?)
+        let left = self.macs_left().filter(|left| *left > 0.0)?;
+        Some(self.macs()? / left)
     }
 
     fn over_layers(&self, of: impl Fn(&LayerCount) -> u64) -> Option<f64> {
@@ -215,6 +230,7 @@ mod tests {
             prunable_weights: 100,
             kept_weights: 10,
             parameters: Some(120),
+            narrowed_from: None,
             layers: vec![layer(20, 5, 20 * 576), layer(80, 5, 80)],
             training_cost: None,
             scoring_cost: None,
@@ -226,5 +242,17 @@ mod tests {
         assert_eq!(reached.compression(), Some(4.0));
         let macs = [reached.macs(), reached.macs_left(), reached.speed_up()];
         assert_eq!(macs, [11_600.0, 2_885.0, 11_600.0 / 2_885.0].map(Some));
+        // A narrow network is held against what it is a form of.
+        let narrow = Reached {
+            narrowed_from: Some(Whole {
+                parameters: 1200,
+                macs: 116_000,
+            }),
+            kept_weights: 100,
+            ..reached
+        };
+        assert_eq!(narrow.compression(), Some(10.0));
+        assert_eq!(narrow.sparsity_of_all(), Some(0.9));
+        assert_eq!(narrow.macs(), Some(116_000.0));
     }
 }

@@ -225,6 +225,7 @@ mod tests {
             prunable_weights: 1000,
             kept_weights: 100,
             parameters: Some(1100),
+            narrowed_from: None,
             layers: vec![layer()],
             training_cost: Some(0.55),
             scoring_cost: Some(0.05),

@@ -11,12 +11,16 @@ impl Config {
     /// The network for images of `input` and so many classes.
     ///
     /// # Errors
-    /// As [`net::open`], [`Net::exclude`], [`Net::fit_structure`] and [`Net::set_shares`] have it.
+    /// As [`net::open`], [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`] and [`Net::narrowed`] have it.
     pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
         let mut net = match &self.network {
             Some(network) => network.build(&self.model, input, classes),
             None => net::open(&self.model, input, classes),
         }?;
+        if self.prune.narrow {
+            net.exclude(&self.prune.exclude)?;
+            return net.narrowed(self.prune.sparsity);
+        }
         // A baseline has nothing to leave out.
         if self.prune.prunes() {
             net.exclude(&self.prune.exclude)?;

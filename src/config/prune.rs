@@ -21,7 +21,7 @@ pub(super) const AUTO: &str = "auto";
 pub const NEVER: &str = "never";
 
 /// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
-pub const METHOD_KEYS: [&str; 15] = [
+pub const METHOD_KEYS: [&str; 16] = [
     "schedule",
     "initial",
     "sparse_start",
@@ -37,6 +37,7 @@ pub const METHOD_KEYS: [&str; 15] = [
     "regrow_end",
     "rewind",
     "round_share",
+    "narrow",
 ];
 
 /// What is ranked together, and how many weights each part keeps.
@@ -153,6 +154,9 @@ pub struct PruneConfig {
     pub round_share: f64,
     /// Whose length `train.length` is.
     pub round_budget: Budget,
+    /// Whether, where nothing is removed, the network has so many channels only that its parameters are no more than those that
+    /// would be left of it at `sparsity`.
+    pub narrow: bool,
     /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
     pub every: String,
 }
@@ -161,6 +165,11 @@ impl PruneConfig {
     /// Whether anything is ever removed.
     pub fn prunes(&self) -> bool {
         self.schedule != Curve::None
+    }
+
+    /// Share of the prunable weights that is gone in the end, or was never there; none of a network as it is.
+    pub fn share(&self) -> Option<f64> {
+        (self.prunes() || self.narrow).then_some(self.sparsity)
     }
 
     /// To which step of a training weights go back, if they do.
@@ -271,6 +280,7 @@ impl Default for PruneConfig {
             rewind: NEVER.into(),
             round_share: 0.2,
             round_budget: Budget::Shared,
+            narrow: false,
             every: AUTO.into(),
         }
     }

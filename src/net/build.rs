@@ -1,6 +1,6 @@
 //! The builder of networks, and what follows from the shapes alone.
 
-use super::{Layer, Parameter, Shape};
+use super::{Layer, Parameter, Shape, Whole};
 use crate::error::{Error, Result};
 use crate::ops::LONGEST_SUM;
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub struct Net {
     pub(super) excluded: Vec<String>,
     /// Of layers with a sparsity of their own, the power of the others' density that theirs is.
     pub(super) powers: BTreeMap<String, f64>,
+    /// What it is a narrow form of.
+    pub(super) whole: Option<Whole>,
 }
 
 impl Net {
@@ -56,6 +58,7 @@ impl Net {
             nodes: Vec::new(),
             excluded: Vec::new(),
             powers: BTreeMap::new(),
+            whole: None,
         }
     }
 

@@ -29,7 +29,7 @@ impl Net {
     ///
     /// # Errors
     /// There is none. `key` is where the name was.
-    pub(super) fn called(&self, key: &str, name: &str) -> Result<Vec<String>> {
+    pub fn called(&self, key: &str, name: &str) -> Result<Vec<String>> {
         let weighted = || self.nodes.iter().filter(|node| node.kind().is_some());
         let is_whole = weighted().any(|node| node.name == name);
         let is_called = |node: &&Node| {

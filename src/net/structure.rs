@@ -164,7 +164,7 @@ impl Net {
     }
 
     /// Names of the layers with weights that no other one follows.
-    fn answering(&self) -> Vec<String> {
+    pub(super) fn answering(&self) -> Vec<String> {
         let mut names = Vec::new();
         let mut values = vec![self.last()];
         while let Some(value) = values.pop() {

@@ -57,8 +57,8 @@ pub(crate) fn name(config: &Config) -> String {
         .to_string_lossy();
     let prune = &config.prune;
     let mut method = prune.method.clone();
-    if prune.prunes() {
-        method = format!("{}-{}", prune.called(), prune.sparsity);
+    if let Some(share) = prune.share() {
+        method = format!("{}-{share}", prune.called());
         // Not every file system takes a colon in a name.
         let structure = prune.structure.to_string().replace(':', "of");
         if prune.structure != Structure::None {

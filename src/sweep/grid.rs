@@ -21,9 +21,17 @@ pub struct Grid {
     pub sparsities: Vec<f64>,
     /// Sanity checks. Methods that one says nothing of are left out of it.
     pub controls: Vec<String>,
+    /// Whether there are all sanity checks, and `random-erk` and `small-dense` beside the methods.
+    pub sanity: bool,
     /// Seeds.
     pub seeds: Vec<u32>,
 }
+
+/// What a method must beat to be worth more than the densities of its layers, or than fewer channels.
+const REFERENCES: [&str; 2] = ["random-erk", "small-dense"];
+
+/// All sanity checks, and none.
+const CONTROLS: [&str; 5] = ["none", "shuffle", "reinit", "invert", "corrupt"];
 
 /// One run of a sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,25 +59,40 @@ impl Grid {
         toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))
     }
 
+    /// With all that [`sanity`](Self::sanity) stands for in the lists.
+    fn spelled_out(&self, own: &str) -> Self {
+        let mut grid = self.clone();
+        if grid.sanity {
+            grid.controls = CONTROLS.map(str::to_owned).into();
+            if grid.methods.is_empty() {
+                grid.methods.push(own.to_owned());
+            }
+            for reference in REFERENCES.map(str::to_owned) {
+                if !grid.methods.contains(&reference) {
+                    grid.methods.push(reference);
+                }
+            }
+        }
+        grid
+    }
+
     /// The runs, by network, sparsity, method, control and seed, from the configuration that `file` and `edits` give.
     ///
     /// # Errors
     /// A setting of one of them that no run can have, or two of them with one name.
     pub fn cells(&self, file: Option<&Path>, edits: &[(String, Value)]) -> Result<Vec<Cell>> {
-        let models = values("model", &self.models, |model| model.as_str().into());
-        let sparsities = values("prune.sparsity", &self.sparsities, |&s| s.into());
-        let methods = values("prune.method", &self.methods, |method| {
-            method.as_str().into()
-        });
-        let controls = values("prune.control", &self.controls, |control| {
-            control.as_str().into()
-        });
-        let seeds = values("seed", &self.seeds, |&seed| i64::from(seed).into());
-        once("models", &self.models)?;
-        once("methods", &self.methods)?;
-        once("sparsities", &self.sparsities)?;
-        once("controls", &self.controls)?;
-        once("seeds", &self.seeds)?;
+        let text = |value: &String| value.as_str().into();
+        let grid = self.spelled_out(&Config::resolve(file, edits)?.prune.method);
+        let models = values("model", &grid.models, text);
+        let sparsities = values("prune.sparsity", &grid.sparsities, |&s| s.into());
+        let methods = values("prune.method", &grid.methods, text);
+        let controls = values("prune.control", &grid.controls, text);
+        let seeds = values("seed", &grid.seeds, |&seed| i64::from(seed).into());
+        once("models", &grid.models)?;
+        once("methods", &grid.methods)?;
+        once("sparsities", &grid.sparsities)?;
+        once("controls", &grid.controls)?;
+        once("seeds", &grid.seeds)?;
         let mut cells: Vec<Cell> = Vec::new();
         let all = models.iter().flat_map(|model| {
             let rest = sparsities
@@ -103,7 +126,7 @@ impl Grid {
 
 /// Adds a run, if it is not there.
 fn push(cells: &mut Vec<Cell>, mut config: Config) -> Result<()> {
-    if !config.prune.prunes() {
+    if config.prune.share().is_none() {
         // One run for all sparsities, those of a later command too.
         config.prune.sparsity = Config::default().prune.sparsity;
         config.prune.structure = Structure::None;
@@ -125,7 +148,7 @@ fn push(cells: &mut Vec<Cell>, mut config: Config) -> Result<()> {
 fn no_control(value: &Value) -> Error {
     Error::config(
         format!("there is no control {value}"),
-        "they are none, shuffle, reinit, invert and corrupt",
+        format!("they are {}", CONTROLS.join(", ")),
     )
 }
 
@@ -173,8 +196,8 @@ mod tests {
             models: vec!["lenet-5".into(), "lenet-300-100".into()],
             methods: vec!["dense".into(), "agp".into(), "snip".into()],
             sparsities: vec![0.9, 0.95],
-            controls: Vec::new(),
             seeds: vec![0, 7],
+            ..Grid::default()
         }
     }
 
@@ -233,6 +256,29 @@ mod tests {
             error.what.contains("shufle") && error.help.contains("shuffle"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn sanity_has_every_check_and_what_methods_are_held_against() {
+        let grid = Grid {
+            methods: vec!["snip".into()],
+            sparsities: vec![0.9, 0.95],
+            sanity: true,
+            ..Grid::default()
+        };
+        let cells = grid.cells(None, &[]).expect("runs");
+        let of = |share: &str| {
+            let own = cells
+                .iter()
+                .filter(|cell| cell.name.contains(&format!("-{share}-seed")));
+            own.map(|cell| cell.config.prune.called())
+                .collect::<Vec<_>>()
+        };
+        let snip = ["", "-shuffle", "-reinit", "-invert", "-corrupt"]
+            .map(|control| format!("snip{control}"));
+        let random = ["random-erk", "random-erk-reinit", "small-dense"].map(str::to_owned);
+        assert_eq!(of("0.9"), [&snip[..], &random].concat());
+        assert_eq!(of("0.9"), of("0.95"));
     }
 
     #[test]

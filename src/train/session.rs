@@ -19,7 +19,8 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
-    Compiled, Layer, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, compile,
+    Compiled, Layer, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, Whole,
+    compile,
 };
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
@@ -52,6 +53,8 @@ pub struct Session {
     is_chain: bool,
     /// As [`Net::powers`] has them.
     powers: Vec<f64>,
+    /// As [`Net::whole`] has it.
+    whole: Option<Whole>,
     /// The weights of convolutions and linear layers.
     layers: Vec<Weights>,
     unread: u32,
@@ -147,6 +150,7 @@ impl Session {
             corrupts: config.prune.control == Control::Corrupt,
             is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
             powers: net.powers(),
+            whole: net.whole(),
             layers,
             unread: 0,
             learned,
@@ -161,6 +165,11 @@ impl Session {
     /// Whether images are held out of training.
     pub fn has_validation(&self) -> bool {
         !self.validation.is_empty()
+    }
+
+    /// What the network is a narrow form of, if it is.
+    pub fn whole(&self) -> Option<Whole> {
+        self.whole
     }
 
     /// The recorded plan.

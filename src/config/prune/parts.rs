@@ -24,6 +24,15 @@ impl PruneConfig {
         if !self.prunes() {
             return Ok(());
         }
+        if self.narrow {
+            return refuse(
+                format!(
+                    "prune.narrow is true, but prune.schedule is {}, and a narrow network is not pruned",
+                    self.schedule
+                ),
+                "set prune.schedule to none, or prune.narrow to false",
+            );
+        }
         self.check_structure()?;
         self.check_layers()?;
         if self.scope == Scope::Smart
