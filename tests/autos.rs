@@ -14,13 +14,13 @@ use safetensors::{Dtype, SafeTensors, serialize, tensor::TensorView};
 use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
-use wgprune::autos::{Regressor, axis};
+use wgprune::autos::{Decrease, Regressor, Survey, SurveyRound, axis, survey};
 use wgprune::config::{Config, Scope};
 use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{NODES, open};
 use wgprune::reference::interpolate::interpolate;
-use wgprune::train::Session;
+use wgprune::train::{ImageSet, ParameterState, Schedule, Session, Snapshot};
 
 const SMALL: &str = "
 [[layer]]
@@ -139,6 +139,86 @@ fn files_of_another_kind_are_refused_by_what_is_wrong_with_them() {
 }
 
 /// Without momentum, a step leaves the gradient of its batch as the velocity.
+/// Each round trains what it left from where all began, by hand here; and a weight's target is the rounds that it survived.
+#[test]
+fn a_survey_notes_how_long_weights_survive() {
+    let edits = [("train.length", "3it".into()), ("train.batch", 64.into())];
+    let (gpu, mut session, config) = opened(&edits, "lenet-300-100");
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let net = open("lenet-300-100", dataset.input(), dataset.classes).unwrap();
+    let own = Survey {
+        rounds: 3,
+        density: 0.1,
+        decrease: Decrease::Share,
+    };
+    let mut told = Vec::new();
+    let samples = survey(&gpu, &net, &dataset, &config, &own, &mut |round| {
+        told.push(*round);
+    });
+    let samples = samples.unwrap();
+    let start = prunable(&session);
+    assert!(
+        samples
+            .inputs
+            .iter()
+            .map(|input| input[0])
+            .eq(start.iter().copied())
+    );
+    for (round, at_least) in (1..).zip([1.0 / 3.0, 2.0 / 3.0, 1.0]) {
+        let survivors = samples
+            .targets
+            .iter()
+            .filter(|&&target| f64::from(target) > at_least - 0.01);
+        let SurveyRound { kept, .. } = told[round - 1];
+        assert_eq!(survivors.count(), kept as usize, "{round}");
+    }
+    assert_eq!(told[2].kept, 26_620);
+    // Before any training, magnitudes are all that is known.
+    let of = |gone: bool| {
+        let rows = start.iter().zip(&samples.targets);
+        rows.filter(move |row| (*row.1 == 0.0) == gone)
+            .map(|row| row.0.abs())
+    };
+    assert!(of(true).fold(0.0, f32::max) <= of(false).fold(f32::MAX, f32::min));
+
+    let schedule = Schedule::new(&config, session.train_images()).unwrap();
+    let by_magnitude = Config::resolve(None, &[("train.batch".to_owned(), 64.into())]).unwrap();
+    let first = session.snapshot().unwrap();
+    session = Session::open(&gpu, &net, &dataset, &by_magnitude).unwrap();
+    session
+        .restore(&first[..].iter().map(at_rest).collect())
+        .unwrap();
+    for round in 1..=2 {
+        let wanted = session.wanted(Scope::Global, 1.0 - own.density_after(round));
+        session.prune(0, &wanted).unwrap();
+        let mut snapshot: Snapshot = session.snapshot().unwrap().iter().map(at_rest).collect();
+        for (own, first) in snapshot.iter_mut().zip(&first) {
+            if own.parameter.is_prunable() {
+                let back = first.weights.iter().zip(&own.mask);
+                own.weights = back.map(|(&w, &bit)| w * f32::from(bit)).collect();
+            }
+        }
+        session.restore(&snapshot).unwrap();
+        session.shuffle(0);
+        for step in 0..3 {
+            session
+                .step(step, schedule.rate(step), &config.optimiser)
+                .unwrap();
+        }
+        session.read().unwrap();
+        let score = session.evaluate(ImageSet::Test).unwrap();
+        assert_eq!(Some(score), told[round as usize - 1].test, "{round}");
+    }
+}
+
+fn at_rest(state: &ParameterState) -> ParameterState {
+    let zeros = state.state.iter().map(|moment| vec![0.0; moment.len()]);
+    ParameterState {
+        state: zeros.collect(),
+        ..state.clone()
+    }
+}
+
 #[test]
 fn gradients_are_summed_over_all_batches() {
     let edits = [

@@ -61,6 +61,7 @@ fn row(group: &Group<'_>) -> Value {
         "runs": group.done.len() + group.rest,
         "done": group.done.len(),
         "of_filters": group.task.filters,
+        "structure": group.structure().to_string(),
         "excluded": group.task.excluded,
         "test_accuracy": accuracy.map(|Spread { mean, .. }| mean),
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),

@@ -169,6 +169,11 @@ fn settings(config: &Config) -> BTreeMap<String, String> {
 }
 
 impl Group<'_> {
+    /// Of the masks.
+    pub fn structure(&self) -> Structure {
+        self.config.prune.structure
+    }
+
     /// Test accuracy after the last epoch.
     pub fn accuracy(&self) -> Option<Spread> {
         self.spread(|reached| Some(reached.test_accuracy))

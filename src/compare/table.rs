@@ -136,8 +136,8 @@ pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 
 /// `summary.csv`: a row for each run.
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = "model,data,method,sparsity,seed,state,steps,test_accuracy,test_loss,test_accuracy_at_best_validation,\
-                    sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,macs,macs_left,speed_up,\
+    let mut text = "model,data,method,sparsity,structure,seed,state,steps,test_accuracy,test_loss,\
+                    test_accuracy_at_best_validation,sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,macs,macs_left,speed_up,\
                     training_cost,scoring_cost,scoring_passes,seconds,run,error\n"
         .to_owned();
     for outcome in outcomes {
@@ -179,10 +179,11 @@ pub fn csv(outcomes: &[Outcome]) -> String {
         let [model, data, run, error] =
             [model, data, &outcome.path.to_string_lossy(), error].map(quoted);
         let (sparsity, seed) = (number(sparsity), outcome.config.seed);
+        let structure = outcome.config.prune.structure;
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "{model},{data},{method},{sparsity},{seed},{state},{reached},{run},{error}"
+            "{model},{data},{method},{sparsity},{structure},{seed},{state},{reached},{run},{error}"
         );
     }
     text

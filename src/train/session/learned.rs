@@ -55,6 +55,13 @@ impl Session {
             regressor.about.model,
             regressor.about.data
         );
+        let taught_by = regressor.about.batch;
+        if taught_by != self.settings.batch {
+            log::warn!(
+                "they were taught by sums of the gradients of batches of {taught_by} images, of which there are more or fewer with {}",
+                self.settings.batch
+            );
+        }
         let mut table = regressor.ask(&own.gpu, own.choices.clone(), &grid)?;
         // Without a sign, the bits of scores have their order.
         let least = table.iter().copied().fold(f32::INFINITY, f32::min);

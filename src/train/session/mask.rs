@@ -157,7 +157,8 @@ impl Session {
     }
 
     /// Ranks weights by how the gradient changes along itself, and prunes. The gradient is that of two batches, of the images
-    /// that the step takes and as many after them, from the start of the epoch again at its end: the first half of their classes, and the second.
+    /// that the step takes and as many after them, from the start of the epoch again at its end: the first half of their classes,
+    /// and the second.
     fn prune_by_curvature(&mut self, step: u32) -> Result<()> {
         let Some(curvature) = self.tensors.curvature.clone() else {
             unreachable!("it is there where the criterion asks for it")
@@ -285,6 +286,11 @@ pub(super) fn not_finite(what: &str, step: u32) -> Error {
     Error::new(
         ErrorKind::Diverged,
         format!("{what} that weights are ranked by before step {step} is not finite"),
-        "rank them earlier, with --set prune.start=0it, or lower --lr",
+        match step {
+            0 => {
+                "take other initial weights, with --seed or --set init.conv and init.linear, or another criterion"
+            }
+            _ => "rank them earlier, with --set prune.start=0it, or lower --lr",
+        },
     )
 }
