@@ -178,6 +178,10 @@ fn wrong_flags_are_refused() {
             ["--fail-over", "10%"],
         ),
         ("bench layer --model lenet-6", ["lenet-6", "lenet-5"]),
+        (
+            "bench model --set prune.structure=2:4",
+            ["does not divide the inputs of conv1 (1)", "prune.exclude"],
+        ),
     ] {
         assert_refused(&wgprune(folder.path(), args), 2, &parts);
     }

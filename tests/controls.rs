@@ -139,6 +139,17 @@ fn a_mask_turned_round_keeps_what_the_other_removes() {
     }
 }
 
+/// Where next to nothing flows, scores are 0, and above all others once they are turned round.
+#[test]
+fn a_mask_turned_round_leaves_each_layer_a_weight() {
+    let mut config = config("synflow", Control::Invert);
+    config.prune.sparsity = 0.95;
+    let (turned, _) = run_as(&config);
+    let kept = kept(&turned);
+    assert!(kept.iter().all(|&kept| kept > 0), "{kept:?}");
+    assert_eq!(kept.iter().sum::<usize>(), 13_310);
+}
+
 #[test]
 fn mixed_labels_change_the_mask_and_not_what_is_learnt() {
     for method in ["snip", "grasp"] {

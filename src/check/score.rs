@@ -65,8 +65,13 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
     let keys = bench.output("keys", expected);
     op.record(&mut bench.plan, inputs.each_ref(), &keys);
     bench.direction("invert");
-    let before = integers(5, op.length, 0..u32::MAX);
-    let contrary: Vec<u32> = before.iter().map(|key| u32::MAX - key).collect();
+    let mut before = integers(5, op.length, 0..u32::MAX);
+    let last = before.len() - 1;
+    (before[0], before[last]) = (0, u32::MAX);
+    let contrary: Vec<u32> = before
+        .iter()
+        .map(|&key| (u32::MAX - 1).saturating_sub(key))
+        .collect();
     let keys = bench.state("inverted", &before, Expected::bits(&contrary));
     op.invert(&mut bench.plan, &keys);
     let wrong = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];

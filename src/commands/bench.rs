@@ -37,7 +37,7 @@ pub(super) fn run(command: &BenchCommand, start: Instant) -> Result<()> {
 /// The adapter, the network and the configuration that the flags name.
 fn open(args: &WhatArgs) -> Result<(Arc<Gpu>, Net, Config)> {
     let config = Config::resolve(None, &args.edits())?;
-    let net = open_net(&config.model)?;
+    let net = config.fit(open_net(&config.model)?)?;
     let gpu = open_gpu(args.tell.device.selector.as_deref(), args.memory.bytes)?;
     Ok((gpu, net, config))
 }

@@ -11,12 +11,20 @@ impl Config {
     /// The network for images of `input` and so many classes.
     ///
     /// # Errors
-    /// As [`net::open`], [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`] and [`Net::narrowed`] have it.
+    /// As [`net::open`] and [`fit`](Self::fit) have it.
     pub fn net(&self, input: Shape, classes: u32) -> Result<Net> {
-        let mut net = match &self.network {
+        let net = match &self.network {
             Some(network) => network.build(&self.model, input, classes),
             None => net::open(&self.model, input, classes),
         }?;
+        self.fit(net)
+    }
+
+    /// The network with what its pruning asks of it: what stays dense, what has a sparsity of its own, and how many channels.
+    ///
+    /// # Errors
+    /// As [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`] and [`Net::narrowed`] have it.
+    pub fn fit(&self, mut net: Net) -> Result<Net> {
         if self.prune.narrow {
             net.exclude(&self.prune.exclude)?;
             return net.narrowed(self.prune.sparsity);

@@ -10,7 +10,7 @@ const RANDOM: Kernel = kernel!("score_random", "grid", "step", "philox");
 const MOVEMENT: Kernel = kernel!("score_movement", "score", "grid");
 const SNIP: Kernel = kernel!("score_snip", "score", "grid");
 const GRASP: Kernel = kernel!("score_grasp", "score", "grid");
-const INVERT: Kernel = kernel!("score_invert", "grid");
+const INVERT: Kernel = kernel!("score_invert", "score", "grid");
 const FAULT: Kernel = kernel!("score_fault", "score", "grid");
 
 /// A pruning criterion: the weights with the largest scores stay.
@@ -103,7 +103,7 @@ impl Score {
         plan.elementwise(&FAULT, &constants, &[keys, fault], self.length);
     }
 
-    /// `keys` get the contrary order.
+    /// `keys` get the contrary order, all below the largest key, so that a weight that must stay can be told by that one.
     ///
     /// # Panics
     /// As [`record`](Self::record).

@@ -86,6 +86,8 @@ pub(super) fn check_collapse(
         Structure::Filter => "filter",
         Structure::None | Structure::Pattern { .. } => "weight",
     };
+    let kept_in_all: u64 = session.units(kept).map(u64::from).sum();
+    let layers = kept.len() as u64;
     let units = session.units(kept).zip(session.units(session.prunable()));
     for ((kept, all), name) in units.zip(session.prunable_names()) {
         let help = "lower the sparsity, or rank each layer by itself: --set prune.scope=layer";
@@ -95,6 +97,15 @@ pub(super) fn check_collapse(
                     ErrorKind::Other,
                     format!("layer collapse: {name} has no {what} left at step {step}"),
                     format!("{help}, or let it keep one: --set prune.collapse=keep-one"),
+                ));
+            }
+            // With fewer weights than layers, some must go without.
+            (0, Collapse::KeepOne) if kept_in_all >= layers => {
+                return Err(Error::kernel(
+                    "the mask update",
+                    format!(
+                        "{name} lost its last {what} at step {step}, which prune.collapse keeps"
+                    ),
                 ));
             }
             (0, _) => {
