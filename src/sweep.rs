@@ -11,6 +11,7 @@
 
 mod folder;
 mod grid;
+mod sanity;
 mod shard;
 
 pub use folder::SweepDir;

@@ -138,7 +138,6 @@ fn files_of_another_kind_are_refused_by_what_is_wrong_with_them() {
     assert_command_refused(here, "autos --out no/file", 8, &["there is no folder no"]);
 }
 
-/// Without momentum, a step leaves the gradient of its batch as the velocity.
 /// Each round trains what it left from where all began, by hand here; and a weight's target is the rounds that it survived.
 #[test]
 fn a_survey_notes_how_long_weights_survive() {
@@ -219,6 +218,7 @@ fn at_rest(state: &ParameterState) -> ParameterState {
     }
 }
 
+/// Without momentum, a step leaves the gradient of its batch as the velocity.
 #[test]
 fn gradients_are_summed_over_all_batches() {
     let edits = [

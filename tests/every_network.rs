@@ -1,4 +1,4 @@
-//! Every method on every network: a few steps, whole and stopped half-way, from which the same must come.
+//! Every method on one of the small networks, and, asked for by name, on every network: a few steps, whole and stopped half-way, from which the same must come.
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 

@@ -250,3 +250,22 @@ fn a_layer_without_weights_is_told_or_ends_the_run() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_narrow_network_is_held_against_the_whole_one() {
+    let folder = here();
+    let here = folder.path();
+    let narrow = "--set prune.method=small-dense --set prune.sparsity=0.95";
+    let args = format!("train --model lenet-300-100 {narrow} --steps 4 --batch 32 --out narrow");
+    let trained = wgprune(here, &format!("{args} --json")).json();
+    assert_eq!(trained["narrowed_from"]["parameters"], 266_610);
+    let own = trained["parameters"].as_f64().unwrap();
+    assert!((12_000.0..13_720.0).contains(&own), "{own}");
+    let row = &wgprune(here, "compare narrow --json").json()[0];
+    assert_eq!(row["compression"], 266_610.0 / own);
+    assert!(row["training_cost"].as_f64().unwrap() < 0.06, "{row}");
+    let eval = "eval narrow/final.safetensors --model lenet-300-100";
+    let again = wgprune(here, &format!("{eval} {narrow} --json")).json();
+    assert_eq!(again["accuracy"], trained["test_accuracy"]);
+    assert_command_refused(here, eval, 4, &["[300, 784]", "prune.method=small-dense"]);
+}

@@ -320,3 +320,22 @@ fn a_damaged_run_stops_no_other_and_what_never_began_is_begun_again() {
         compared.stdout
     );
 }
+
+#[test]
+fn a_run_that_is_refused_by_now_is_left_out_of_the_summary() {
+    let folder = here();
+    let here = folder.path();
+    let command =
+        "sweep --models lenet-300-100 --methods dense --steps 2 --set train.batch=32 --out all";
+    assert_eq!(wgprune(here, command).code, Some(0));
+    let old = "[prune]\nmethod = \"random\"\ncontrol = \"shuffle\"\n";
+    fs::write(here.join("all/configs/old.toml"), old).unwrap();
+    let again = wgprune(here, command);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("old.toml is left out of the summary"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(summary(&here.join("all")).len(), 1);
+}

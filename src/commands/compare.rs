@@ -63,6 +63,7 @@ fn row(group: &Group<'_>) -> Value {
         "of_filters": group.task.filters,
         "structure": group.structure().to_string(),
         "excluded": group.task.excluded,
+        "own_sparsities": group.task.layers,
         "test_accuracy": accuracy.map(|Spread { mean, .. }| mean),
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),
         "test_accuracy_at_best_validation": mean(|reached| reached.at_best_validation),

@@ -70,7 +70,10 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
         ));
     }
     let is_failed = |outcome: &&Outcome| matches!(outcome.ending, Ending::Failed(_));
-    let failed = outcomes.iter().filter(is_failed).count();
+    // The folder may have runs of other commands, which this one does not try again.
+    let is_own = |outcome: &&Outcome| cells.iter().any(|cell| sweep.run(cell) == outcome.path);
+    let of_own = outcomes.iter().filter(is_own);
+    let failed = of_own.filter(is_failed).count();
     // As JSON there is the result or the error.
     if failed == 0 || !args.json {
         tell(&outcomes, args.json)?;
@@ -80,7 +83,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
         0 => Ok(()),
         failed => Err(Error::new(
             ErrorKind::Other,
-            format!("{failed} of {} runs failed", outcomes.len()),
+            format!("{failed} of {} runs failed", cells.len()),
             format!(
                 "{} says why; the same command tries them again",
                 as_argument(&summary)

@@ -358,17 +358,17 @@ impl Summary {
             self.test_images
         ))?;
         print(format!("test loss       {:.4}", self.test_loss))?;
-        print(format!(
-            "sparsity        {:.2} % of the prunable weights ({} of {} kept)",
-            100.0 * self.sparsity,
-            self.kept_weights,
-            self.prunable_weights
-        ))?;
-        if let (Some(whole), Some(own)) = (self.narrowed_from, self.parameters) {
-            print(format!(
+        match (self.narrowed_from, self.parameters) {
+            (Some(whole), Some(own)) => print(format!(
                 "channels        fewer: {own} parameters in place of {}",
                 whole.parameters
-            ))?;
+            ))?,
+            _ => print(format!(
+                "sparsity        {:.2} % of the prunable weights ({} of {} kept)",
+                100.0 * self.sparsity,
+                self.kept_weights,
+                self.prunable_weights
+            ))?,
         }
         if let Some([all, kept]) = self.filters {
             print(format!(
@@ -376,7 +376,7 @@ impl Summary {
                 100.0 * (1.0 - f64::from(kept) / f64::from(all))
             ))?;
         }
-        if !self.excluded.is_empty() {
+        if !self.excluded.is_empty() && self.narrowed_from.is_none() {
             print(format!("never pruned    {}", self.excluded.join(", ")))?;
         }
         print(format!(

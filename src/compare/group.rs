@@ -22,6 +22,8 @@ pub struct Task<'a> {
     pub filters: bool,
     /// Layers that it is not of.
     pub excluded: &'a [String],
+    /// Layers that have a share of their own.
+    pub layers: Option<&'a BTreeMap<String, f64>>,
     /// The budget.
     pub length: Length,
 }
@@ -53,6 +55,7 @@ impl<'a> Task<'a> {
             sparsity: share,
             filters: share.is_some() && config.prune.structure == Structure::Filter,
             excluded: share.map_or(&[], |_| &config.prune.exclude),
+            layers: share.map(|_| &config.prune.layers),
             length: config.train.length,
         }
     }
@@ -82,6 +85,7 @@ fn are_alike(a: &Config, b: &Config) -> bool {
         if config.prune.share().is_none() {
             config.prune.sparsity = 0.0;
             config.prune.structure = Structure::None;
+            config.prune.layers.clear();
         }
         config
     };

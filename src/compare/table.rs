@@ -74,14 +74,18 @@ fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }
 
-/// The share, what it is of if not of weights, and the layers that it is not of.
+/// The share, what it is of if not of weights, the layers that it is not of, and those with one of their own.
 pub(super) fn removed(share: f64, task: &Task<'_>) -> String {
     let what = if task.filters { " of filters" } else { "" };
     let of = match task.excluded {
         [] => String::new(),
         excluded => format!(", not of {}", excluded.join(", ")),
     };
-    format!("{} %{what}{of}", percent(share))
+    let own = task.layers.into_iter().flatten();
+    let own: String = own
+        .map(|(layer, &share)| format!(", but {layer} {} %", percent(share)))
+        .collect();
+    format!("{} %{what}{of}{own}", percent(share))
 }
 
 pub(super) fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {
@@ -349,7 +353,7 @@ mod tests {
         let fields = lines[0].split(',').count();
         assert_eq!(lines[1].split(',').count(), fields, "{text}");
         assert!(lines[1].starts_with(
-            "lenet-5,mnist-mini,agp,0.9,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
+            "lenet-5,mnist-mini,agp,0.9,none,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
         ));
         // The message has two commas and quotes.
         assert!(lines[2].ends_with("\"the loss, at step 3, is \"\"inf\"\"\""));

@@ -5,7 +5,7 @@ use super::prune::AUTO;
 use crate::data;
 use crate::error::Result;
 use crate::net::{self, Net, Network, Shape};
-use crate::train::{Length, Schedule};
+use crate::train::{Length, Schedule, kept_at};
 
 impl Config {
     /// The network for images of `input` and so many classes.
@@ -27,7 +27,7 @@ impl Config {
     pub fn fit(&self, mut net: Net) -> Result<Net> {
         if self.prune.narrow {
             net.exclude(&self.prune.exclude)?;
-            return net.narrowed(self.prune.sparsity);
+            return net.narrowed(kept_at(self.prune.sparsity, net.prunable()));
         }
         // A baseline has nothing to leave out.
         if self.prune.prunes() {

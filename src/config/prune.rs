@@ -154,8 +154,8 @@ pub struct PruneConfig {
     pub round_share: f64,
     /// Whose length `train.length` is.
     pub round_budget: Budget,
-    /// Whether, where nothing is removed, the network has so many channels only that its parameters are no more than those that
-    /// would be left of it at `sparsity`.
+    /// Whether, where nothing is removed, a narrower network is trained, with no more parameters than pruning to `sparsity` would
+    /// leave.
     pub narrow: bool,
     /// Between updates; `auto` is an epoch or a twentieth of the run, whichever is shorter.
     pub every: String,

@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn parts_of_methods_that_do_not_go_together_are_refused() {
         let layers = |value: Value| Value::Table([("fc3".to_owned(), value)].into_iter().collect());
-        let wrong: [(&str, &str, Value, &str); 18] = [
+        let wrong: [(&str, &str, Value, &str); 22] = [
             (
                 "snip",
                 "structure",
@@ -313,6 +313,15 @@ mod tests {
             ("dense", "rewind", "soon".into(), "prune.rewind"),
             ("snip", "iterations", 0.into(), "prune.iterations is 0"),
             ("lth", "round_share", 1.0.into(), "prune.round_share is 1"),
+            ("granet", "criterion", "movement".into(), "is movement"),
+            ("agp", "narrow", true.into(), "is not pruned"),
+            (
+                "small-dense",
+                "structure",
+                "filter".into(),
+                "no share of weights",
+            ),
+            ("small-dense", "layers", layers(0.5.into()), "fc3 = 0.5"),
             (
                 "lth",
                 "layers",

@@ -2,7 +2,6 @@
 
 use super::{Layer, Net, Parameter};
 use crate::error::{Error, Result};
-use crate::train::kept_at;
 use serde::{Deserialize, Serialize};
 
 /// What a narrow network is a form of.
@@ -16,18 +15,14 @@ pub struct Whole {
 
 impl Net {
     /// The same layers with fewer outputs, all by one factor but for those that give the classes: the widest such network that has
-    /// no more parameters than this one would have without `sparsity` of its prunable weights (the control `small-dense` of
-    /// Frankle et al. 2021, Why are we missing the mark?, and others).
+    /// no more parameters than this one would have with `keep` of its prunable weights (the small-dense networks of Zhu and Gupta
+    /// 2017, To prune, or not to prune).
     ///
     /// # Errors
     /// Layers of one output each have more, or a layer cannot read fewer channels.
-    pub fn narrowed(&self, sparsity: f64) -> Result<Self> {
+    pub fn narrowed(&self, keep: u32) -> Result<Self> {
         let all = self.trainable();
-        let weights = self.parameters().into_iter();
-        let prunable: u32 = (weights.filter(Parameter::is_prunable))
-            .map(|own| own.len())
-            .sum();
-        let most = all - prunable + kept_at(sparsity, prunable);
+        let most = all - self.prunable() + keep;
         let mut net = self.scaled(0.0)?;
         if net.trainable() > most {
             return Err(Error::config(
@@ -60,6 +55,13 @@ impl Net {
     /// What it is a narrow form of, if it is.
     pub fn whole(&self) -> Option<Whole> {
         self.whole
+    }
+
+    /// Weights that pruning may remove.
+    pub fn prunable(&self) -> u32 {
+        let weights = self.parameters().into_iter();
+        let prunable = weights.filter(Parameter::is_prunable);
+        prunable.map(|own| own.len()).sum()
     }
 
     /// Elements of all parameters that training changes.
@@ -118,9 +120,9 @@ mod tests {
     fn every_network_has_narrow_forms_with_about_as_many_parameters() {
         for model in MODELS {
             let net = by_name(model.name, model.input, 10).expect("a network");
-            for sparsity in [0.5, 0.9] {
-                let narrow = net.narrowed(sparsity).expect(model.name);
-                let most = f64::from(net.trainable()) * (1.0 - sparsity);
+            for share in [2, 10] {
+                let narrow = net.narrowed(net.prunable() / share).expect(model.name);
+                let most = f64::from(net.trainable()) / f64::from(share);
                 let has = f64::from(narrow.trainable());
                 // Biases and batch norms are never removed, but get fewer, too.
                 assert!(
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn lenet_300_100_has_as_many_outputs_as_fit() {
         let net = by_name("lenet-300-100", MODELS[0].input, 10).expect("a network");
-        let narrow = net.narrowed(0.9).expect("a tenth");
+        let narrow = net.narrowed(26_620).expect("a tenth");
         let outputs = |net: &Net| -> Vec<u32> {
             let weights = net.parameters().into_iter();
             weights
@@ -148,7 +150,7 @@ mod tests {
         };
         // 784 * 33 + 33 + 33 * 11 + 11 + 11 * 10 + 10 = 26,399 of 26,620 + 410, and 34 outputs would be too many.
         assert_eq!(outputs(&narrow), [33, 11, 10]);
-        let error = net.narrowed(0.9999).expect_err("27 and biases");
+        let error = net.narrowed(27).expect_err("27 and biases");
         assert!(
             error.what.contains("with one output in every layer"),
             "{error}"

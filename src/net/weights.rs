@@ -142,7 +142,8 @@ pub fn load(path: &Path, parameters: &[Parameter], model: &str) -> Result<Vec<Ve
         Error::data(
             format!("cannot load the weights in {}: {why}", path.display()),
             format!(
-                "give a safetensors file of {model}, for example the final.safetensors of a run, and its --model"
+                "give a safetensors file of {model}, for example the final.safetensors of a run, and its --model; a narrow \
+                 one was trained by --set prune.method=small-dense and its prune.sparsity"
             ),
         )
     };

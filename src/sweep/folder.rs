@@ -43,6 +43,10 @@ impl SweepDir {
         let (path, text) = (self.config(cell), cell.config.to_toml());
         match std::fs::read_to_string(&path) {
             Ok(there) if there == text => Ok(()),
+            // An earlier version had fewer keys.
+            Ok(_) if Config::resolve(Some(&path), &[]).is_ok_and(|there| there == cell.config) => {
+                Ok(())
+            }
             Ok(_) => Err(Error::config(
                 format!("{} is of a sweep with other settings", path.display()),
                 "choose another folder with --out DIR, or give the settings that this sweep began with",
@@ -114,12 +118,19 @@ impl SweepDir {
         files.sort();
         let cell = |file: &PathBuf| {
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
-            Ok(Cell {
+            let config = Config::resolve(Some(file), &[]).inspect_err(|error| {
+                log::warn!(
+                    "{} is left out of the summary: {}",
+                    file.display(),
+                    error.what
+                );
+            });
+            Some(Cell {
                 name: name.into_owned(),
-                config: Config::resolve(Some(file), &[])?,
+                config: config.ok()?,
             })
         };
-        let cells: Vec<Cell> = files.iter().map(cell).collect::<Result<_>>()?;
+        let cells: Vec<Cell> = files.iter().filter_map(cell).collect();
         self.put(&path, csv(&cells).as_bytes())?;
         Ok(path)
     }

@@ -1,8 +1,8 @@
 //! Which runs a sweep has.
 
-use crate::config::Config;
+use crate::config::{Config, Control};
 use crate::error::{Error, Result};
-use crate::net::Structure;
+use crate::net::{self, Structure};
 use crate::run;
 use serde::Deserialize;
 use std::fmt::Display;
@@ -27,11 +27,9 @@ pub struct Grid {
     pub seeds: Vec<u32>,
 }
 
-/// What a method must beat to be worth more than the densities of its layers, or than fewer channels.
-const REFERENCES: [&str; 2] = ["random-erk", "small-dense"];
-
-/// All sanity checks, and none.
-const CONTROLS: [&str; 5] = ["none", "shuffle", "reinit", "invert", "corrupt"];
+/// Keys that vary.
+pub(super) const METHOD: &str = "prune.method";
+const CONTROL: &str = "prune.control";
 
 /// One run of a sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +41,7 @@ pub struct Cell {
 }
 
 impl Grid {
-    /// Reads a TOML file with the lists `models`, `methods`, `sparsities`, `controls` and `seeds`.
+    /// Reads a TOML file with the lists `models`, `methods`, `sparsities`, `controls` and `seeds`, or `sanity`.
     ///
     /// # Errors
     /// It cannot be read, or has other keys or values.
@@ -56,24 +54,18 @@ impl Grid {
             )
         };
         let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))
-    }
-
-    /// With all that [`sanity`](Self::sanity) stands for in the lists.
-    fn spelled_out(&self, own: &str) -> Self {
-        let mut grid = self.clone();
-        if grid.sanity {
-            grid.controls = CONTROLS.map(str::to_owned).into();
-            if grid.methods.is_empty() {
-                grid.methods.push(own.to_owned());
-            }
-            for reference in REFERENCES.map(str::to_owned) {
-                if !grid.methods.contains(&reference) {
-                    grid.methods.push(reference);
-                }
-            }
+        let grid: Self =
+            toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))?;
+        if grid.sanity && !grid.controls.is_empty() {
+            return Err(Error::config(
+                format!(
+                    "the grid in {} has sanity = true and controls",
+                    path.display()
+                ),
+                "sanity has all controls; leave one of them out",
+            ));
         }
-        grid
+        Ok(grid)
     }
 
     /// The runs, by network, sparsity, method, control and seed, from the configuration that `file` and `edits` give.
@@ -82,13 +74,17 @@ impl Grid {
     /// A setting of one of them that no run can have, or two of them with one name.
     pub fn cells(&self, file: Option<&Path>, edits: &[(String, Value)]) -> Result<Vec<Cell>> {
         let text = |value: &String| value.as_str().into();
-        let grid = self.spelled_out(&Config::resolve(file, edits)?.prune.method);
+        let grid = self.spelled_out(|| Ok(Config::resolve(file, edits)?.prune.method))?;
         let models = values("model", &grid.models, text);
         let sparsities = values("prune.sparsity", &grid.sparsities, |&s| s.into());
-        let methods = values("prune.method", &grid.methods, text);
-        let controls = values("prune.control", &grid.controls, text);
+        let methods = values(METHOD, &grid.methods, text);
+        let controls = values(CONTROL, &grid.controls, text);
         let seeds = values("seed", &grid.seeds, |&seed| i64::from(seed).into());
         once("models", &grid.models)?;
+        let named = grid.models.iter().filter(|name| !net::is_file(name));
+        named
+            .map(|name| net::model(name))
+            .collect::<Result<Vec<_>>>()?;
         once("methods", &grid.methods)?;
         once("sparsities", &grid.sparsities)?;
         once("controls", &grid.controls)?;
@@ -102,14 +98,29 @@ impl Grid {
         });
         for own in all {
             let own = own.into_iter().flatten().cloned();
-            let edits: Vec<_> = edits.iter().cloned().chain(own).collect();
+            let mut edits: Vec<_> = edits.iter().cloned().chain(own).collect();
+            if !grid.controls.is_empty() {
+                edits.push((CONTROL.to_owned(), Control::None.to_string().into()));
+            }
+            if grid.sanity
+                && let Err(Error { what, .. }) = Config::resolve(file, &edits)
+                && self.adds(&edits)
+            {
+                log::info!("a rival is left out: {what}");
+                continue;
+            }
             for control in &controls {
                 let mut edits = edits.clone();
                 if let Some((key, value)) = control {
                     let mut prune = Config::resolve(file, &edits)?.prune;
                     prune.control = value.clone().try_into().map_err(|_| no_control(value))?;
                     if let Err(error) = prune.check_control() {
-                        log::info!("{} is left out: {}", prune.method, error.what);
+                        log::info!(
+                            "{} goes without {}: {}",
+                            prune.method,
+                            prune.control,
+                            error.what
+                        );
                         continue;
                     }
                     edits.push((key.clone(), value.clone()));
@@ -119,6 +130,15 @@ impl Grid {
                     push(&mut cells, Config::resolve(file, &edits)?)?;
                 }
             }
+        }
+        if cells.is_empty() {
+            return Err(Error::config(
+                format!(
+                    "no method of the sweep can have {}",
+                    grid.controls.join(" or ")
+                ),
+                "add none to --controls, or choose other methods",
+            ));
         }
         Ok(cells)
     }
@@ -130,6 +150,7 @@ fn push(cells: &mut Vec<Cell>, mut config: Config) -> Result<()> {
         // One run for all sparsities, those of a later command too.
         config.prune.sparsity = Config::default().prune.sparsity;
         config.prune.structure = Structure::None;
+        config.prune.layers.clear();
     }
     let name = file_name(&run::name(&config));
     match cells.iter().find(|cell| cell.name == name) {
@@ -148,7 +169,10 @@ fn push(cells: &mut Vec<Cell>, mut config: Config) -> Result<()> {
 fn no_control(value: &Value) -> Error {
     Error::config(
         format!("there is no control {value}"),
-        format!("they are {}", CONTROLS.join(", ")),
+        format!(
+            "they are {}",
+            Control::ALL.map(|control| control.to_string()).join(", ")
+        ),
     )
 }
 
@@ -276,9 +300,38 @@ mod tests {
         };
         let snip = ["", "-shuffle", "-reinit", "-invert", "-corrupt"]
             .map(|control| format!("snip{control}"));
-        let random = ["random-erk", "random-erk-reinit", "small-dense"].map(str::to_owned);
+        let random = ["random-erk", "small-dense"].map(str::to_owned);
         assert_eq!(of("0.9"), [&snip[..], &random].concat());
         assert_eq!(of("0.9"), of("0.95"));
+    }
+
+    #[test]
+    fn settings_that_go_with_some_methods_do_not_refuse_a_sweep_of_these() {
+        let edit = |key: &str, value: &str| vec![(key.to_owned(), Value::from(value))];
+        let names = |grid: &Grid, edits: &[(String, Value)]| -> Vec<String> {
+            let cells = grid.cells(None, edits).expect("runs").into_iter();
+            cells.map(|cell| cell.config.prune.called()).collect()
+        };
+        let of = |method: &str, sanity: bool| Grid {
+            methods: vec![method.into()],
+            sanity,
+            ..Grid::default()
+        };
+        assert_eq!(
+            names(&of("lth", false), &edit("prune.rewind", "1it")),
+            ["lth"]
+        );
+        let checked = names(&of("snip", true), &edit("prune.control", "corrupt"));
+        assert_eq!(checked[0], "snip");
+        // Random masks have no structure, and a share of filters is none of parameters.
+        assert_eq!(
+            names(&of("agp", true), &edit("prune.structure", "2:4")),
+            ["agp", "small-dense"]
+        );
+        assert_eq!(
+            names(&of("agp", true), &edit("prune.structure", "filter")),
+            ["agp"]
+        );
     }
 
     #[test]

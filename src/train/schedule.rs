@@ -84,7 +84,7 @@ impl Schedule {
                 if start == 0 && by_movement(config) {
                     return Err(Error::config(
                         "prune.criterion is movement, but the first mask comes before the first step, when no weight has moved",
-                        "set prune.start to an epoch, 1ep, or more",
+                        "set prune.start to a later step, such as 1it or 1ep",
                     ));
                 }
                 Ok(Ramp {
@@ -307,7 +307,7 @@ mod tests {
         }
     }
 
-    /// Of 28 updates, as 80 epochs of 352 steps have them every 1,000 steps (Liu et al. 2021, GraNet).
+    /// Those of GraNet (Liu et al. 2021), whose window of 80 epochs of 352 steps has 28 whole thousands.
     #[test]
     fn a_cubic_ramp_has_the_published_values() {
         let ramp = Ramp {

@@ -21,6 +21,7 @@ pub fn wanted(scope: Scope, tensors: Prunable<'_>, sparsity: f64) -> Vec<u32> {
         powers,
         is_chain,
     } = tensors;
+    assert_eq!(shapes.len(), powers.len(), "a power for each tensor");
     let counts = shapes.iter().map(|shape| shape.iter().product::<u32>());
     match scope {
         Scope::Global => vec![kept_at(sparsity, counts.sum())],
@@ -148,7 +149,7 @@ mod tests {
         let all = shapes.iter().map(|shape| shape.iter().product::<u32>());
         let tensors = Prunable {
             shapes,
-            powers: &[],
+            powers: &vec![1.0; shapes.len()],
             is_chain: true,
         };
         let counts = wanted(Scope::Erk, tensors, 1.0 - density);
@@ -208,7 +209,7 @@ mod tests {
         }
     }
 
-    /// Each round takes a fifth of the hidden layers, and a tenth of the last one (Frankle and Carbin 2019, appendix G).
+    /// Each round takes a fifth of the hidden layers, and a tenth of the last one (Frankle and Carbin 2019).
     #[test]
     fn the_published_densities_of_lottery_tickets_come_out() {
         let rounds = 15;

@@ -3,7 +3,7 @@
 use crate::config::{
     Collapse, Config, Control, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
 };
-use crate::net::{Optimiser, Settings};
+use crate::net::{Optimiser, Settings, Structure};
 use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Criterion, Crop, RandomErasing, Sgd};
 
 /// What the plan of a run depends on beside the network.
@@ -71,7 +71,10 @@ pub fn settings(
         },
         criterion: config.prune.criterion,
         inverts: config.prune.control == Control::Invert,
-        structure: config.prune.structure,
+        structure: match config.prune.prunes() {
+            true => config.prune.structure,
+            false => Structure::None,
+        },
         per_layer: config.prune.scope != Scope::Global,
         protect: config.prune.collapse == Collapse::KeepOne,
         sparse_start: config.prune.sparse_start != SparseStart::None,

@@ -25,6 +25,17 @@ pub enum Control {
     Corrupt,
 }
 
+impl Control {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Shuffle,
+        Self::Reinit,
+        Self::Invert,
+        Self::Corrupt,
+    ];
+}
+
 impl fmt::Display for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(name(self).trim_matches('"'))
@@ -69,7 +80,9 @@ impl PruneConfig {
                     "choose a method that prunes before training, or in rounds",
                 )
             }
-            Control::Invert | Control::Shuffle if self.criterion == Criterion::Random => {
+            Control::Invert | Control::Shuffle | Control::Reinit
+                if self.criterion == Criterion::Random =>
+            {
                 refuse("weights are ranked by chance", "choose another method")
             }
             Control::Invert
@@ -77,8 +90,8 @@ impl PruneConfig {
                     || self.schedule == Curve::Constant && self.rewinds()?.is_none() =>
             {
                 refuse(
-                    "weights that grow back have scores of their own",
-                    "choose a method without growth",
+                    "a random start or growth, not scores, says what is left",
+                    "choose a method without them",
                 )
             }
             Control::Corrupt

@@ -22,7 +22,7 @@ impl PruneConfig {
         }
         self.check_control()?;
         if !self.prunes() {
-            return Ok(());
+            return self.check_narrow();
         }
         if self.narrow {
             return refuse(
@@ -65,6 +65,15 @@ impl PruneConfig {
                 );
             }
         }
+        if self.regrow != Growth::None && self.criterion == Criterion::Movement {
+            return refuse(
+                format!(
+                    "prune.criterion is movement, but prune.regrow is {}, and what grows begins at 0, far from where it began",
+                    name(&self.regrow)
+                ),
+                "set prune.criterion to magnitude, or prune.regrow to none",
+            );
+        }
         if self.regrow == Growth::Gradient && self.criterion.needs_gradients() {
             return refuse(
                 format!(
@@ -94,6 +103,26 @@ impl PruneConfig {
             );
         }
         Ok(())
+    }
+
+    /// Refuses what no number of channels could stand for.
+    fn check_narrow(&self) -> Result<()> {
+        let what = match (self.structure, self.layers.first_key_value()) {
+            (Structure::Filter, _) => {
+                "prune.structure is filter, so prune.sparsity is no share of weights".to_owned()
+            }
+            (_, Some((layer, sparsity))) => format!("prune.layers has {layer} = {sparsity}"),
+            _ => return Ok(()),
+        };
+        if !self.narrow {
+            return Ok(());
+        }
+        Err(Error::config(
+            format!(
+                "prune.narrow is true, for as many parameters as prune.sparsity leaves, but {what}"
+            ),
+            "leave it out, or set prune.narrow to false, as other methods than small-dense have it",
+        ))
     }
 
     /// Refuses sparsities of single layers where the other parts have no place for them.

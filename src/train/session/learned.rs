@@ -58,7 +58,7 @@ impl Session {
         let taught_by = regressor.about.batch;
         if taught_by != self.settings.batch {
             log::warn!(
-                "they were taught by sums of the gradients of batches of {taught_by} images, of which there are more or fewer with {}",
+                "the regressor learned from batches of {taught_by} images; with {}, the sums of gradients that it is asked about are of another size",
                 self.settings.batch
             );
         }

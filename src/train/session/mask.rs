@@ -234,7 +234,7 @@ impl Session {
     /// The device was lost or reported an error.
     ///
     /// # Panics
-    /// If by the configuration of the session nothing is rewound.
+    /// If by the configuration of the session nothing is rewound, nor ranked by how far it has moved.
     pub fn remember(&mut self) -> Result<()> {
         self.machine.replay(&["remember"])
     }
@@ -288,7 +288,8 @@ pub(super) fn not_finite(what: &str, step: u32) -> Error {
         format!("{what} that weights are ranked by before step {step} is not finite"),
         match step {
             0 => {
-                "take other initial weights, with --seed or --set init.conv and init.linear, or another criterion"
+                "take other initial weights, with --seed or --set init.conv and init.linear, or another criterion; or lower --lr, if \
+                 rounds of training came before"
             }
             _ => "rank them earlier, with --set prune.start=0it, or lower --lr",
         },
