@@ -112,15 +112,13 @@ impl Session {
     fn prune_by_scores(&mut self, step: u32) -> Result<Passes> {
         let criterion = self.settings.criterion;
         let [forwards, backwards] = match criterion {
-            Criterion::Magnitude | Criterion::Movement | Criterion::Random => [0, 0],
             Criterion::Snip | Criterion::Synflow => [1, 1],
             Criterion::Grasp => [8, 6],
             Criterion::Learned => [self.train_images().div_ceil(self.settings.batch); 2],
+            // What is there is enough.
+            _ => [0, 0],
         };
         match criterion {
-            Criterion::Magnitude | Criterion::Movement | Criterion::Random => {
-                self.machine.replay(&["prune"])?;
-            }
             Criterion::Synflow => self.machine.replay(&FLOW)?,
             Criterion::Snip => {
                 self.machine.replay(&GRADIENTS)?;
@@ -132,6 +130,7 @@ impl Session {
                 self.learn_scores(step)?;
                 self.machine.replay(&["prune"])?;
             }
+            _ => self.machine.replay(&["prune"])?,
         }
         if criterion.needs_gradients() {
             self.check_scores(step)?;
