@@ -19,7 +19,8 @@ pub(crate) use eval::EvalArgs;
 use std::path::PathBuf;
 pub(crate) use sweep::{CompareArgs, SweepArgs};
 use toml::Value;
-use wgprune::error::Error;
+use wgprune::config::Config;
+use wgprune::error::{Error, Result};
 
 /// Trains and prunes neural networks in one run, on any GPU.
 #[derive(Debug, Parser)]
@@ -272,8 +273,21 @@ pub(crate) struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// The configuration of a new run.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let config = Config::resolve(self.config.as_deref(), &self.edits())?;
+        if self.autos_model.is_some() && config.prune.autos_sha256.is_empty() {
+            let method = &config.prune.method;
+            return Err(Error::config(
+                format!("--autos-model is given, but {method} has no score that is learned"),
+                "leave it out, or add --method autos",
+            ));
+        }
+        Ok(config)
+    }
+
     /// What the flags change in the configuration; a flag goes over `--set`.
-    pub(crate) fn edits(&self) -> Vec<(String, Value)> {
+    fn edits(&self) -> Vec<(String, Value)> {
         let flags = [
             ("model", text(&self.model)),
             ("prune.method", text(&self.method)),

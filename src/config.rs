@@ -1,6 +1,6 @@
 //! The configuration of a run: what the TOML file, the flags and the saved copy hold.
 
-mod keys;
+pub(crate) mod keys;
 mod measured;
 mod method;
 mod optimiser;

@@ -31,6 +31,14 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
         ),
         ("--set optimiser.epsilon=0", &["at least 1e-30"]),
         ("--set train.length=soon", &["soon", "10ep"]),
+        (
+            "--set prune.scope=globl",
+            &["prune.scope is \"globl\"", "did you mean global?"],
+        ),
+        (
+            "--method snip --autos-model regressor.safetensors",
+            &["snip has no score that is learned", "--method autos"],
+        ),
         ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
         ("--set prune.every=0it", &["prune.every is 0it", "1it"]),
         ("--sparsity 1", &["prune.sparsity is 1", "below 1"]),

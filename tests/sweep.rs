@@ -169,13 +169,22 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
     let folder = here();
     let here = folder.path();
     fs::write(here.join("grid.toml"), "method = [\"agp\"]\n").unwrap();
+    fs::write(here.join("word.toml"), "sparsities = \"0.9\"\n").unwrap();
     for (args, parts) in [
         ("sweep --methods agb", ["agb", "did you mean agp?"]),
         ("sweep --sparsities 0.9,1.0", ["prune.sparsity", "1"]),
         ("sweep --methods agp,agp", ["agp twice", "once"]),
         ("sweep --methods dense --seeds 0,0", ["seeds", "0 twice"]),
         ("sweep --shard 5/4", ["5/4", "from 1/4 to 4/4"]),
-        ("sweep --grid grid.toml", ["grid.toml", "methods ="]),
+        (
+            "sweep --grid grid.toml",
+            ["no key method", "did you mean methods?"],
+        ),
+        (
+            "sweep --grid word.toml",
+            ["sparsities is \"0.9\"", "sparsities = [0.9, 0.95]"],
+        ),
+        ("sweep --data mnst", ["\"mnst\"", "mnist"]),
         ("sweep --grid none.toml", ["none.toml", "methods ="]),
         ("compare none", ["no run in none", "such as runs"]),
     ] {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const EPOCHS: u32 = 10;
 
 /// One in so many samples is held out.
-pub const HELD_OUT: usize = 10;
+pub const HELD_OUT: u32 = 10;
 
 /// What a regressor learns from: a row for each weight.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -72,7 +72,7 @@ pub fn fit(
     let mut learned_from = permutation(seed, Stream::Split, 0, all);
     learned_from.truncate(most.unwrap_or(all) as usize);
     let count = learned_from.len();
-    let held = count / HELD_OUT;
+    let held = count / HELD_OUT as usize;
     if held == 0 {
         return Err(Error::config(
             format!("{count} weights are too few to learn from"),

@@ -41,7 +41,7 @@ pub(crate) struct AutosArgs {
     #[arg(long, value_enum, default_value = "number")]
     pub(crate) by: By,
     /// Most weights that the score is learned from, chosen by the seed; without it, all
-    #[arg(long, value_name = "N", value_parser = values::keep)]
+    #[arg(long, value_name = "N", value_parser = values::samples)]
     pub(crate) samples: Option<u32>,
     #[command(flatten)]
     length: LengthArgs,

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use toml::Value;
+use wgprune::autos::HELD_OUT;
 use wgprune::config::MAX_BATCH;
 
 /// A whole number; the messages of Rust's own parsers speak of digits and of types.
@@ -29,8 +30,12 @@ pub(super) fn bad_files(text: &str) -> Result<i64, String> {
 }
 
 pub(super) fn keep(text: &str) -> Result<u32, String> {
-    let number = count(text)?;
-    u32::try_from(number).map_err(|error| error.to_string())
+    from(1, text)
+}
+
+/// So many that one of them is held out.
+pub(super) fn samples(text: &str) -> Result<u32, String> {
+    from(HELD_OUT.into(), text)
 }
 
 /// TOML has integers of 64 bits with a sign, so that more could not be saved.
@@ -40,7 +45,11 @@ pub(super) fn seed(text: &str) -> Result<i64, String> {
 
 /// One of a list in a file of TOML.
 pub(super) fn small_seed(text: &str) -> Result<u32, String> {
-    let number = whole(text, 0..=u32::MAX.into())?;
+    from(0, text)
+}
+
+fn from(least: i64, text: &str) -> Result<u32, String> {
+    let number = whole(text, least..=u32::MAX.into())?;
     u32::try_from(number).map_err(|error| error.to_string())
 }
 

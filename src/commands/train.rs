@@ -106,7 +106,7 @@ pub(super) fn run(args: &TrainArgs, quiet: bool, start: Instant) -> Result<()> {
 }
 
 fn begin(args: &TrainArgs, quiet: bool, start: Instant, interrupt: &Interrupt) -> Result<()> {
-    let config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    let config = args.config()?;
     RunDir::check_free(args.out.as_deref())?;
     let dataset = Arc::new(config.data.open()?);
     // On a machine without instructions for it, this takes as long as what the device is asked for meanwhile.

@@ -1,7 +1,8 @@
 //! Which keys a configuration has, and of which kind their values are.
 
+use super::Config;
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
+use crate::nearest::{known_names, nearest};
 use toml::{Table, Value};
 
 /// The key of a network that came from a file.
@@ -14,8 +15,27 @@ const LAYERS: &str = "prune.layers";
 pub(super) const TUNING: &str = "tuning";
 pub(super) const MEASURED: &str = "measured";
 
+/// What a table says over the defaults; `source` is what an error blames.
+pub(super) fn from_table(table: &Table, source: &str) -> Result<Config> {
+    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
+        let text = error.to_string();
+        // unknown variant `globl`, expected one of `global`, `layer` in `prune.scope`
+        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+        if let ("unknown variant ", [word, known @ .., key]) = (text.split('`').next().unwrap_or(""), &quoted[..]) {
+            return Error::config(
+                format!("{source}: {key} is {word:?}, which it cannot be"),
+                known_names(word, "its values", known.iter().copied()),
+            );
+        }
+        Error::config(
+            format!("{source}: {}", text.trim().replace('\n', " ")),
+            "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
+        )
+    })
+}
+
 /// Refuses keys that the defaults do not have, with the nearest one that they have.
-pub(super) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
+pub(crate) fn check_keys(table: &Table, known: &Table, prefix: &str, source: &str) -> Result<()> {
     for (key, value) in table {
         // Their keys are those of layers and of a tuning file.
         let path = format!("{prefix}{key}");

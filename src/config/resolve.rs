@@ -1,6 +1,6 @@
 //! From a file and flags to a configuration, and what is refused on the way.
 
-use super::keys::{MEASURED, NETWORK, TUNING, check_keys};
+use super::keys::{MEASURED, NETWORK, TUNING, check_keys, from_table};
 use super::range::range;
 use super::{Config, MAX_BATCH, METHOD_KEYS, Method, PruneConfig, recipe};
 use crate::error::{Error, Result};
@@ -11,16 +11,6 @@ use toml::{Table, Value};
 /// The section of pruning, and the key of its method.
 const PRUNE: &str = "prune";
 const METHOD: &str = "prune.method";
-
-/// `source` is what an error blames.
-fn from_table(table: &Table, source: &str) -> Result<Config> {
-    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
-        Error::config(
-            format!("{source}: {}", error.to_string().trim().replace('\n', " ")),
-            "`wgprune train --help` lists the flags; a run's config.toml shows every key with a value",
-        )
-    })
-}
 
 impl Config {
     /// Defaults, then the file or the [`Recipe`](super::Recipe) of that name, then the edits, the later over the earlier. The

@@ -1,5 +1,6 @@
 //! Which runs a sweep has.
 
+use crate::config::keys::check_keys;
 use crate::config::{Config, Control};
 use crate::error::{Error, Result};
 use crate::net::{self, Structure};
@@ -7,7 +8,7 @@ use crate::run;
 use serde::Deserialize;
 use std::fmt::Display;
 use std::path::Path;
-use toml::Value;
+use toml::{Table, Value};
 
 /// What varies: every combination is a run. An empty list leaves what the configuration says.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -25,6 +26,22 @@ pub struct Grid {
     pub sanity: bool,
     /// Seeds.
     pub seeds: Vec<u32>,
+}
+
+/// Every key of a file, with a value to show.
+fn example() -> Table {
+    let words = |words: &[&str]| Value::Array(words.iter().map(|&word| word.into()).collect());
+    let keys = [
+        ("models", words(&["lenet-300-100", "lenet-5"])),
+        ("methods", words(&["agp", "snip"])),
+        ("sparsities", vec![0.9, 0.95].into()),
+        ("controls", words(&["none", "shuffle"])),
+        ("sanity", true.into()),
+        ("seeds", vec![0, 1, 2].into()),
+    ];
+    keys.map(|(key, value)| (key.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 /// Keys that vary.
@@ -54,8 +71,10 @@ impl Grid {
             )
         };
         let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-        let grid: Self =
-            toml::from_str(&text).map_err(|error| refuse(error.message().to_owned()))?;
+        let not_toml = |error: toml::de::Error| refuse(error.message().to_owned());
+        let table: Table = text.parse().map_err(not_toml)?;
+        check_keys(&table, &example(), "", &path.display().to_string())?;
+        let grid: Self = Value::Table(table).try_into().map_err(not_toml)?;
         if grid.sanity && !grid.controls.is_empty() {
             return Err(Error::config(
                 format!(
