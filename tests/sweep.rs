@@ -205,6 +205,11 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
         .unwrap();
     file.lock().unwrap();
     assert_command_refused(here, &args, 1, &["is in use by", "wait"]);
+    // Another part may have the same runs.
+    let half = format!("{args} --shard 1/2");
+    assert_command_refused(here, &half, 1, &["shard-1-of-1 is in use by", "wait"]);
+    drop(file);
+    assert_eq!(wgprune(here, &half).code, Some(0));
 }
 
 /// A sweep of one long run that has begun, and the folder of the run.

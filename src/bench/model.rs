@@ -5,7 +5,8 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept};
 use crate::net::Net;
-use crate::train::Session;
+use crate::ops::Growth;
+use crate::train::{Curve, Session};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ pub struct ModelTimes {
     pub first: Instant,
     /// Seconds of each step.
     pub steps: Vec<f64>,
-    /// Seconds of each update of the mask.
+    /// Seconds of each update of the mask: what is removed, and what grows, as the method has it.
     pub updates: Vec<f64>,
     /// Bytes of all buffers on the device.
     pub device_bytes: u64,
@@ -58,10 +59,17 @@ pub fn model(gpu: &Arc<Gpu>, net: &Net, config: &Config, length: Duration) -> Re
     }
     // Half of what is ranked together. What is there to remove changes nothing in what an update costs.
     let keep = session.wanted(config.prune.scope, 0.5);
+    let prunes = config.prune.schedule != Curve::Constant || config.prune.rewinds()?.is_some();
     let mut update = || {
         let start = Instant::now();
-        session.prune(0, &keep)?;
-        session.read()?;
+        if prunes {
+            session.prune(0, &keep)?;
+        }
+        let kept = session.read()?.kept;
+        if config.prune.regrow != Growth::None {
+            session.regrow(1, config.prune.regrow_share, &kept)?;
+            session.read()?;
+        }
         Ok(start.elapsed().as_secs_f64())
     };
     update()?;

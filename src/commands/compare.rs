@@ -67,6 +67,7 @@ fn row(group: &Group<'_>) -> Value {
         "test_accuracy": accuracy.map(|Spread { mean, .. }| mean),
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),
         "test_accuracy_at_best_validation": mean(|reached| reached.at_best_validation),
+        "sparsity_reached": mean(Reached::sparsity_of_prunable),
         "sparsity_of_all": mean(Reached::sparsity_of_all),
         "compression": mean(Reached::compression),
         "macs": mean(Reached::macs),

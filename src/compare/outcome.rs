@@ -70,6 +70,11 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// Share of the prunable weights that was removed; none of a narrow network, which is not pruned.
+    pub fn sparsity_of_prunable(&self) -> Option<f64> {
+        self.narrowed_from.is_none().then_some(self.sparsity)
+    }
+
     /// Share of all parameters that was removed, or that a narrow network never had.
     pub fn sparsity_of_all(&self) -> Option<f64> {
         let [all, left] = self.all_and_left()?;

@@ -10,7 +10,7 @@ pub fn text(groups: &[Group<'_>]) -> String {
         [
             "model",
             "data",
-            "removed",
+            "removed of prunable",
             "of all parameters, %",
             "method",
             "runs",
@@ -42,7 +42,9 @@ pub fn text(groups: &[Group<'_>]) -> String {
         rows.push([
             group.task.model.to_owned(),
             group.task.data.to_owned(),
-            (group.task.sparsity).map_or("nothing".into(), |share| removed(share, &group.task)),
+            (group.task.sparsity).map_or("nothing".into(), |share| {
+                removed(share, &group.task) + &reached(share, group)
+            }),
             group
                 .spread(Reached::sparsity_of_all)
                 .map_or(String::new(), |spread| {
@@ -86,6 +88,16 @@ pub(super) fn removed(share: f64, task: &Task<'_>) -> String {
         .map(|(layer, &share)| format!(", but {layer} {} %", percent(share)))
         .collect();
     format!("{} %{what}{of}{own}", percent(share))
+}
+
+/// The share of weights, where it is another one than what was asked for.
+fn reached(share: f64, group: &Group<'_>) -> String {
+    match group.spread(Reached::sparsity_of_prunable) {
+        Some(spread) if (spread.mean - share).abs() > 5e-4 => {
+            format!(" ({:.1} % of weights)", 100.0 * spread.mean)
+        }
+        _ => String::new(),
+    }
 }
 
 pub(super) fn shown(spread: Option<Spread>, unit: f64, digits: usize) -> String {

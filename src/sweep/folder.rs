@@ -35,8 +35,25 @@ impl SweepDir {
             path: path.to_owned(),
             own,
         };
+        sweep.check_others(shard)?;
         cells.iter().try_for_each(|cell| sweep.write(cell))?;
         Ok(sweep)
+    }
+
+    /// Refuses a part that shares runs with one that another process works on: of all parts of one number, each run is in one.
+    fn check_others(&self, shard: Shard) -> Result<()> {
+        let unreadable = |error: std::io::Error| Error::output(&self.path, &error);
+        for entry in std::fs::read_dir(&self.path).map_err(unreadable)? {
+            let other = entry.map_err(unreadable)?.path();
+            let name = other.file_name().unwrap_or_default().to_string_lossy();
+            let number = name
+                .strip_prefix("shard-")
+                .and_then(|name| name.split_once("-of-"));
+            if number.is_some_and(|(_, of)| of != shard.count.to_string()) {
+                Lock::take(&other)?;
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, cell: &Cell) -> Result<()> {

@@ -232,6 +232,7 @@ fn file_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::Evidence;
     use std::collections::BTreeSet;
 
     fn grid() -> Grid {
@@ -263,7 +264,7 @@ mod tests {
             snip.clone().count() == 8
                 && snip
                     .into_iter()
-                    .all(|cell| cell.config.prune.criterion.needs_gradients())
+                    .all(|cell| cell.config.prune.criterion.evidence() == Evidence::Batch)
         );
     }
 

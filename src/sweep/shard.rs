@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: u32,
-    count: u32,
+    pub(super) count: u32,
 }
 
 impl Shard {
