@@ -65,7 +65,7 @@ pub use prune::{CHUNK, Prune};
 pub use regrow::{Growth, Regrow};
 pub use relu::Relu;
 pub use retouch::{ColorJitter, RandomErasing, Retouch};
-pub use score::{Criterion, Score};
+pub use score::{Criterion, Evidence, Score};
 pub use squared_error::SquaredError;
 pub use step::StepParams;
 pub use subsample::Subsample;

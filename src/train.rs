@@ -137,6 +137,10 @@ pub fn train(
             position.last = Some(summary);
         }
         if changes {
+            if ends_epoch {
+                // Evaluation forgets the order of images, which weights may be ranked by.
+                session.shuffle(schedule.moment(position.step).step / schedule.epoch);
+            }
             let cost = &mut position.cost;
             kept = mask::change(session, config, schedule, position.step, cost)?;
             observer.pruned(position.step, session.sparsity(&kept), &kept)?;
@@ -179,6 +183,14 @@ fn begin(
         // The loop draws the order of an epoch only at its first step.
         session.shuffle(schedule.moment(position.step).step / schedule.epoch);
         return Ok(position);
+    }
+    if let Some(left) = schedule.steps_at_target()
+        && left < schedule.epoch
+    {
+        log::warn!(
+            "the last mask is trained for {left} steps, less than an epoch of {}; give more --epochs, or an earlier prune.end",
+            schedule.epoch
+        );
     }
     session.initialise(config)?;
     let position = Position {

@@ -15,9 +15,9 @@ use wgprune::data::{self, Dataset};
 use wgprune::error::Result;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::Network;
-use wgprune::ops::{Criterion, Growth, Record};
+use wgprune::ops::{Criterion, Growth};
 use wgprune::train::{
-    Checkpoint, Cost, Curve, EpochSummary, Length, Observer, Outcome, Schedule, Session, train,
+    Checkpoint, Cost, Curve, Length, Observer, Outcome, Schedule, Session, train,
 };
 
 /// Keeps the last checkpoint.
@@ -25,18 +25,6 @@ use wgprune::train::{
 struct Last(Option<Checkpoint>);
 
 impl Observer for Last {
-    fn steps(&mut self, _: u32, _: &[Record], _: &Schedule) -> Result<()> {
-        Ok(())
-    }
-
-    fn pruned(&mut self, _: u32, _: f64, _: &[u32]) -> Result<()> {
-        Ok(())
-    }
-
-    fn epoch(&mut self, _: &EpochSummary) -> Result<()> {
-        Ok(())
-    }
-
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.0 = Some(checkpoint.clone());
         Ok(())

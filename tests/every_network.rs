@@ -10,10 +10,8 @@ use wgprune::data::{Dataset, Split};
 use wgprune::error::Result;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{MODELS, Model, model};
-use wgprune::ops::{Criterion, Record};
-use wgprune::train::{
-    Checkpoint, EpochSummary, Length, Observer, Outcome, Schedule, Session, Snapshot, train,
-};
+use wgprune::ops::Criterion;
+use wgprune::train::{Checkpoint, Length, Observer, Outcome, Schedule, Session, Snapshot, train};
 
 const STEPS: u32 = 6;
 const BATCH: u32 = 2;
@@ -23,18 +21,6 @@ const BATCH: u32 = 2;
 struct Kept(Option<Checkpoint>);
 
 impl Observer for Kept {
-    fn steps(&mut self, _: u32, _: &[Record], _: &Schedule) -> Result<()> {
-        Ok(())
-    }
-
-    fn pruned(&mut self, _: u32, _: f64, _: &[u32]) -> Result<()> {
-        Ok(())
-    }
-
-    fn epoch(&mut self, _: &EpochSummary) -> Result<()> {
-        Ok(())
-    }
-
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.0 = Some(checkpoint.clone());
         Ok(())
@@ -161,6 +147,9 @@ fn other_parts_run_and_go_on() {
     by_movement.prune.criterion = Criterion::Movement;
     by_movement.prune.start = Length::Steps(2);
     assert_eq!(kept(&gpu, model, &by_movement), [26_620, 266_200]);
+    let mut by_start = config(model, "agp");
+    by_start.prune.criterion = Criterion::Initial;
+    assert_eq!(kept(&gpu, model, &by_start), [26_620, 266_200]);
     let mut by_layer = config(model, "lth");
     by_layer.prune.scope = Scope::Layer;
     by_layer.prune.layers = [("fc3".to_owned(), 0.8)].into();

@@ -8,7 +8,10 @@ use wgprune::config::{Config, Scope};
 use wgprune::data;
 use wgprune::gpu::{Gpu, Options};
 use wgprune::net::{Shape, by_name};
-use wgprune::train::{ParameterState, Session, Snapshot, moved_at};
+use wgprune::ops::{Criterion, Growth};
+use wgprune::train::{
+    Length, Observer, ParameterState, Schedule, Session, Snapshot, moved_at, train,
+};
 
 /// A session of a method, and its configuration, without momentum: so a step leaves the gradient as the velocity.
 fn session(gpu: &Arc<Gpu>, method: &str, momentum: f32) -> (Session, Config) {
@@ -121,4 +124,67 @@ fn random_growth_is_other_weights_at_each_update() {
     // Most of the places that weights may grow at were empty; and two draws have few of them in common.
     assert!(count(&grown[0]) > moved as usize * 8 / 10);
     assert!(count(&both) < count(&grown[0]) / 5);
+}
+
+/// What pruning removes and the same update lets grow again begins anew, and not with the momentum that it had.
+#[test]
+fn what_grows_where_a_weight_was_just_removed_begins_at_rest() {
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    let (mut session, config) = session(&gpu, "granet", 0.9);
+    for step in 0..3 {
+        session.step(step, 0.1, &config.optimiser).unwrap();
+    }
+    session.read().unwrap();
+    let before = session.snapshot().unwrap();
+    let wanted = session.wanted(Scope::Global, 0.5);
+    session.prune(3, &wanted).unwrap();
+    let removed = session.snapshot().unwrap();
+    let kept = session.kept().unwrap();
+    session.regrow(3, 0.5, &kept).unwrap();
+    assert_eq!(session.kept().unwrap(), kept);
+    let after = session.snapshot().unwrap();
+    let layers = prunable(&before)
+        .zip(prunable(&removed))
+        .zip(prunable(&after));
+    let mut moving = 0;
+    for ((before, removed), after) in layers {
+        for i in 0..after.mask.len() {
+            if removed.mask[i] == 0 && after.mask[i] == 1 {
+                let now = (after.weights[i], after.state[0][i]);
+                assert_eq!(now, (0.0, 0.0), "{} {i}", after.parameter.name);
+                moving += u32::from(before.state[0][i] != 0.0);
+            }
+        }
+    }
+    assert!(moving > 1000, "only {moving} of them had momentum");
+}
+
+struct Unheard;
+
+impl Observer for Unheard {}
+
+/// An epoch ends with a test, and with it may come an update: of images to train on, those that come next.
+#[test]
+fn what_is_tested_on_has_no_part_in_what_is_removed() {
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    let mut config = Config::default();
+    config.prune.criterion = Criterion::Snip;
+    config.prune.regrow = Growth::Random;
+    config.prune.every = "1ep".into();
+    config.train.batch = 32;
+    config.train.length = Length::Epochs(4);
+    let ends = [40, 1].map(|test_images: usize| {
+        let mut dataset = data::open("mnist-mini", None).unwrap();
+        for (split, images) in [(&mut dataset.train, 128), (&mut dataset.test, test_images)] {
+            split.labels.truncate(images);
+            split.images.truncate(images * 784);
+        }
+        let net = by_name("lenet-300-100", dataset.input(), dataset.classes).unwrap();
+        let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
+        let schedule = Schedule::new(&config, session.train_images()).unwrap();
+        let never = |_| false;
+        train(&mut session, &config, &schedule, None, &never, &mut Unheard).unwrap();
+        session.snapshot().unwrap()
+    });
+    assert!(ends[0] == ends[1], "another test set, another network");
 }

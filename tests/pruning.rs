@@ -155,12 +155,18 @@ fn a_layer_keeps_its_highest_weight_unless_it_may_lose_all() {
 }
 
 #[test]
-fn what_moved_least_goes() {
+fn what_moved_least_or_was_least_at_the_start_goes() {
+    for criterion in [Criterion::Movement, Criterion::Initial] {
+        assert_ranked_by_the_start(criterion);
+    }
+}
+
+fn assert_ranked_by_the_start(criterion: Criterion) {
     let dataset = data::open("mnist-mini", None).unwrap();
     let net = by_name("lenet-300-100", Shape { h: 28, w: 28, c: 1 }, 10).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
     let mut config = Config::default();
-    config.prune.criterion = Criterion::Movement;
+    config.prune.criterion = criterion;
     let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
     session.initialise(&config).unwrap();
     session.remember().unwrap();
@@ -174,17 +180,20 @@ fn what_moved_least_goes() {
     for step in 0..4 {
         session.step(step, 0.1, &config.optimiser).unwrap();
     }
-    let moved: Vec<f32> = (values(&session).iter().zip(&start))
-        .map(|(now, start)| (now - start).abs())
+    let scores: Vec<f32> = (values(&session).iter().zip(&start))
+        .map(|(now, start)| match criterion {
+            Criterion::Initial => start.abs(),
+            _ => (now - start).abs(),
+        })
         .collect();
     // Beside weights of pixels that are always black, which stay where they are.
     let keep = session.wanted(Scope::Global, 0.7);
     session.prune(4, &keep).unwrap();
-    let removed = zeros(&session);
+    let rescores = zeros(&session);
     let of = |gone: bool| {
-        let own = moved.iter().zip(&removed);
-        own.filter(move |(_, removed)| **removed == gone)
-            .map(|(moved, _)| *moved)
+        let own = scores.iter().zip(&rescores);
+        own.filter(move |(_, rescores)| **rescores == gone)
+            .map(|(scores, _)| *scores)
     };
     let (least, most) = (
         of(false).fold(f32::MAX, f32::min),

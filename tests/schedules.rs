@@ -122,3 +122,26 @@ fn a_cycle_that_is_none_is_refused_by_the_name_of_its_key() {
     let error = Config::resolve(None, &[edit("optimiser.clip_norm", -1.0)]).unwrap_err();
     assert!(error.what.starts_with("optimiser.clip_norm"), "{error}");
 }
+
+#[test]
+fn how_long_the_last_mask_is_trained_is_known() {
+    let left = |method: &str, more: &[(String, Value)]| {
+        let edits = [
+            &[edit("prune.method", method), edit("train.length", "8ep")],
+            more,
+        ]
+        .concat();
+        schedule(&edits).unwrap().1.steps_at_target()
+    };
+    // Of 40 steps, with an update every 2.
+    assert_eq!(left("dense", &[]), None);
+    assert_eq!(left("snip", &[]), Some(40));
+    assert_eq!(left("progressive", &[]), Some(40 - 28));
+    assert_eq!(left("one-cycle", &[]), Some(40 - 38));
+    assert_eq!(left("lth", &[edit("prune.round_budget", "each")]), Some(40));
+    let late = [
+        edit("prune.rewind", "30it"),
+        edit("prune.round_budget", "each"),
+    ];
+    assert_eq!(left("lth", &late), Some(10));
+}

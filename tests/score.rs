@@ -12,6 +12,8 @@ use wgprune::reference::score::{magnitude_keys, random_keys, signed_keys};
 fn scores_agree_with_their_twin() {
     for criterion in [
         Criterion::Magnitude,
+        Criterion::Movement,
+        Criterion::Initial,
         Criterion::Random,
         Criterion::Snip,
         Criterion::Grasp,

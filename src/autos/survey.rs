@@ -6,7 +6,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::net::Net;
-use crate::ops::{Criterion, Record};
+use crate::ops::Criterion;
 use crate::train::{
     Checkpoint, Curve, EpochSummary, Observer, Position, Schedule, Score, Session, Snapshot, train,
     train_images,
@@ -203,20 +203,8 @@ fn samples(first: &Snapshot, gradients: &[Vec<f32>], survived: &[Vec<u32>]) -> S
 struct Last(Option<Score>);
 
 impl Observer for Last {
-    fn steps(&mut self, _: u32, _: &[Record], _: &Schedule) -> Result<()> {
-        Ok(())
-    }
-
-    fn pruned(&mut self, _: u32, _: f64, _: &[u32]) -> Result<()> {
-        Ok(())
-    }
-
     fn epoch(&mut self, summary: &EpochSummary) -> Result<()> {
         self.0 = Some(summary.test);
-        Ok(())
-    }
-
-    fn checkpoint(&mut self, _: &Checkpoint) -> Result<()> {
         Ok(())
     }
 }

@@ -73,8 +73,16 @@ pub fn check_by(
     let x = bench.input("x", w);
     Prune::copy(&mut bench.plan, &gmask, &x, &copy);
     bench.direction("count");
+    // Every other weight was not there before.
+    let odd = vec![0xaaaa_aaaa_u32; pruned_mask.len()];
+    let new = pruned_mask
+        .iter()
+        .map(|word| (word & !0xaaaa_aaaa).count_ones());
+    let returned = Expected::bits(&[7, 7, new.sum()]);
     let count = bench.state("count", &[7u32; 3], Expected::bits(&[7, 7, left]));
-    Prune::count(&mut bench.plan, &gmask, &count, 2);
+    let returned = bench.state("returned", &[7u32; 3], returned);
+    let before = bench.state("before", &odd, Expected::bits(&pruned_mask));
+    Prune::count(&mut bench.plan, [&gmask, &before], [&count, &returned], 2);
     Ok(bench.run()?.findings)
 }
 

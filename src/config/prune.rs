@@ -9,7 +9,7 @@ use super::range::range;
 use crate::autos::Regressor;
 use crate::error::{Error, Result};
 use crate::net::Structure;
-use crate::ops::{Criterion, Growth};
+use crate::ops::{Criterion, Evidence, Growth};
 use crate::train::{Curve, Length};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,11 +21,12 @@ pub(super) const AUTO: &str = "auto";
 pub const NEVER: &str = "never";
 
 /// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
-pub const METHOD_KEYS: [&str; 16] = [
+pub const METHOD_KEYS: [&str; 17] = [
     "schedule",
     "initial",
     "sparse_start",
     "criterion",
+    "balanced",
     "iterations",
     "scope",
     "exclude",
@@ -116,8 +117,10 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `movement`, `random`, `snip`, `grasp`, `synflow` or `learned`.
+    /// By what weights are ranked: `magnitude`, `movement`, `initial`, `random`, `snip`, `grasp`, `synflow` or `learned`.
     pub criterion: Criterion,
+    /// Whether the images that weights are ranked by are as many of each class, and not just those that come next.
+    pub balanced: bool,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,
     /// `global`, `layer`, `erk` or `smart`.
@@ -199,7 +202,7 @@ impl PruneConfig {
 
     /// Notes which regressor a run takes, by an absolute path, if it takes one and has not noted it.
     pub(super) fn find_regressor(&mut self) -> Result<()> {
-        if self.criterion != Criterion::Learned || !self.prunes() {
+        if self.criterion.evidence() != Evidence::Epoch || !self.prunes() {
             // What others noted tells nothing of this run.
             self.autos_model.clear();
             self.autos_sha256.clear();
@@ -263,6 +266,7 @@ impl Default for PruneConfig {
             initial: 0.0,
             sparse_start: SparseStart::None,
             criterion: Criterion::Magnitude,
+            balanced: false,
             iterations: 1,
             scope: Scope::Global,
             control: Control::None,

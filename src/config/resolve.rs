@@ -303,7 +303,12 @@ mod tests {
             ("dense", "rewind", "soon".into(), "prune.rewind"),
             ("snip", "iterations", 0.into(), "prune.iterations is 0"),
             ("lth", "round_share", 1.0.into(), "prune.round_share is 1"),
-            ("granet", "criterion", "movement".into(), "is movement"),
+            (
+                "granet",
+                "criterion",
+                "movement".into(),
+                "where weights began",
+            ),
             ("agp", "narrow", true.into(), "is not pruned"),
             (
                 "small-dense",

@@ -10,8 +10,8 @@ use super::record::{Mode, Recorder};
 use super::{Net, Parameter, Structure};
 use crate::gpu::{Choices, Plan, Tensor};
 use crate::ops::{
-    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, Flow, GatherBatch, Growth,
-    Metrics, RandomErasing, Record, Sgd, StepParams, UpdateTensors,
+    Adam, Affine, Augment, Clip, ColorJitter, Criterion, CrossEntropy, Evidence, Flow, GatherBatch,
+    Growth, Metrics, RandomErasing, Record, Sgd, StepParams, UpdateTensors,
 };
 
 /// Rows of the metrics table.
@@ -123,6 +123,10 @@ pub struct RunTensors {
     pub state: Vec<Tensor>,
     /// One bit for each element of `weights`; padding is 0.
     pub mask: Tensor,
+    /// What it was when it was last counted; set by the host with the mask.
+    pub mask_before: Tensor,
+    /// How many weights of each prunable tensor the mask has that it had not then.
+    pub returned: Tensor,
     /// How many weights, or filters where these are removed as wholes, each segment shall keep: one for the network, or one for
     /// each prunable tensor.
     pub keep: Tensor,
@@ -184,7 +188,10 @@ pub fn compile(net: &Net, settings: &Settings, choices: impl Into<Choices>) -> C
     }
     plan.phase("backward");
     layers.backward(&mut plan, &trained, Mode::Train);
-    if matches!(settings.criterion, Criterion::Snip | Criterion::Learned) {
+    if matches!(
+        settings.criterion.evidence(),
+        Evidence::Batch | Evidence::Epoch
+    ) {
         plan.phase("backward-infer");
         layers.backward(&mut plan, &inferred, Mode::Infer);
     }
@@ -270,9 +277,10 @@ impl RunTensors {
         state.extend(settings.remembers.then_some(REMEMBERED));
         let all = &arena.weights;
         let order = settings.train_images.max(settings.test_images);
-        let order = match settings.criterion {
+        let evidence = settings.criterion.evidence();
+        let order = match evidence {
             // Two batches are taken at once, of images that may be fewer.
-            Criterion::Grasp => order.max(2 * settings.batch),
+            Evidence::Curvature => order.max(2 * settings.batch),
             _ => order,
         };
         let table = RECORDS * Record::LEN;
@@ -301,16 +309,17 @@ impl RunTensors {
                 .map(|name| plan.tensor(*name, &all.shape))
                 .collect(),
             mask: plan.tensor("mask", &[all.len() / 32]),
+            mask_before: plan.tensor("mask.before", &[all.len() / 32]),
+            returned: plan.tensor("returned", &[prunable]),
             keep: plan.tensor("keep", &[segments]),
             layer_counts: plan.tensor("layer_counts", &[2, prunable]),
             kept: metrics.view("kept", table, &[prunable]),
             metrics,
             histogram: plan.tensor("histogram", &[2048]),
-            flow: (settings.criterion == Criterion::Synflow)
-                .then(|| FlowTensors::new(net, &all.shape, plan)),
-            learned: (settings.criterion == Criterion::Learned)
+            flow: (evidence == Evidence::Flow).then(|| FlowTensors::new(net, &all.shape, plan)),
+            learned: (evidence == Evidence::Epoch)
                 .then(|| LearnedTensors::new(arena.prunable, plan)),
-            curvature: (settings.criterion == Criterion::Grasp)
+            curvature: (evidence == Evidence::Curvature)
                 .then(|| CurvatureTensors::new(arena, plan)),
             fault: plan.tensor("fault", &[1]),
             weights: all.clone(),

@@ -4,7 +4,7 @@
 use super::arena::{Arena, PRUNABLE_ALIGNMENT};
 use super::{Parameter, RunTensors, Settings, Structure};
 use crate::gpu::{Plan, Tensor};
-use crate::ops::{Criterion, Growth, Prune, Regrow, Score};
+use crate::ops::{Criterion, Evidence, Growth, Prune, Regrow, Score};
 use crate::random::Stream;
 
 /// Where the mask of a run is being recorded.
@@ -74,7 +74,7 @@ impl<'a> Masks<'a> {
             Structure::Filter => self.prune_filters(plan),
             structure => {
                 let keys = self.keys(plan, "keys", self.settings.criterion, Stream::Score);
-                if self.settings.criterion.needs_gradients() {
+                if self.settings.criterion.evidence() != Evidence::None {
                     let score = self.score(self.settings.criterion, Stream::Score);
                     score.fault(plan, &keys, &self.tensors.fault);
                 }
@@ -158,6 +158,8 @@ impl<'a> Masks<'a> {
                 let score = self.score(Criterion::Magnitude, Stream::Regrow);
                 let inputs = [&gradients, &gradients, &gradients, &self.tensors.step];
                 score.record(plan, inputs, &keys);
+                // Where the mask is 0, the step does not look at gradients.
+                score.fault(plan, &keys, &self.tensors.fault);
                 keys
             }
         };
@@ -194,7 +196,7 @@ impl<'a> Masks<'a> {
         let keys = plan.scratch(name, &[self.arena.prunable]);
         let [w, dw] = [&self.tensors.weights, &self.arena.gradients].map(|all| self.prunable(all));
         match &self.tensors.learned {
-            Some(learned) if criterion == Criterion::Learned => {
+            Some(learned) if criterion.evidence() == Evidence::Epoch => {
                 learned.record_keys(plan, &w, &keys);
             }
             _ => {
@@ -235,7 +237,14 @@ impl<'a> Masks<'a> {
     fn count(&self, plan: &mut Plan) {
         plan.layer("count");
         for (slot, range) in (0..).zip(self.arena.prunable_ranges()) {
-            Prune::count(plan, &self.mask(range), &self.tensors.kept, slot);
+            let RunTensors {
+                mask_before,
+                kept,
+                returned,
+                ..
+            } = self.tensors;
+            let masks = [&self.mask(range), &bits(mask_before, range)];
+            Prune::count(plan, masks, [kept, returned], slot);
         }
     }
 }

@@ -115,18 +115,28 @@ impl Prune {
         plan.dispatch(&PROTECT, &constants, &[mask, keys], Grid([1, 1, 1]));
     }
 
-    /// Writes the number of set bits of `mask` into `counts[slot]`.
+    /// Writes the number of set bits of `mask` into `counts[slot]`, and of those that `before` has not into `returned[slot]`;
+    /// then `before` is as `mask`.
     ///
     /// # Panics
-    /// If `counts` has no such entry.
-    pub fn count(plan: &mut Plan, mask: &Tensor, counts: &Tensor, slot: u32) {
-        expect_entry(counts, slot);
+    /// If `before` is of another length than `mask`, or `counts` or `returned` has no such entry.
+    pub fn count(
+        plan: &mut Plan,
+        [mask, before]: [&Tensor; 2],
+        [counts, returned]: [&Tensor; 2],
+        slot: u32,
+    ) {
+        before.expect_len(&[mask.len()]);
+        for entries in [counts, returned] {
+            expect_entry(entries, slot);
+        }
         let constants: [Constant; 3] = [
             ("WORDS", mask.len().into()),
             ("SLOT", slot.into()),
             ("WORKGROUP_SIZE", WIDTH.into()),
         ];
-        plan.dispatch(&COUNT, &constants, &[mask, counts], Grid([1, 1, 1]));
+        let tensors = [mask, before, counts, returned];
+        plan.dispatch(&COUNT, &constants, &tensors, Grid([1, 1, 1]));
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Criterion {
     /// `|w - w0|`: how far a weight is from where it began, or from where rounds go back to (Zhou et al. 2019, Deconstructing
     /// lottery tickets, section 2).
     Movement,
+    /// `|w0|`: how large a weight was there, at initialisation.
+    Initial,
     /// A random number, which follows from the seed and the step.
     Random,
     /// `|w dL/dw|`, by the loss of one batch (Lee et al. 2019, SNIP, section 4.1; the division by the sum over all weights
@@ -41,13 +43,44 @@ pub enum Criterion {
     Learned,
 }
 
+/// What a criterion has computed before it ranks weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing: weights and numbers are there.
+    None,
+    /// Gradients of one batch, through the network as it is used.
+    Batch,
+    /// The same of every batch of an epoch, summed, and a regressor asked about them.
+    Epoch,
+    /// How much flows through each weight if all are positive, whatever the data.
+    Flow,
+    /// How the gradient of two batches changes along itself.
+    Curvature,
+}
+
 impl Criterion {
-    /// Whether it asks for gradients, of one kind or another.
-    pub fn needs_gradients(self) -> bool {
-        matches!(
-            self,
-            Self::Snip | Self::Synflow | Self::Grasp | Self::Learned
-        )
+    /// What it has computed first. All that a run does for a criterion follows from this and from
+    /// [`needs_start`](Self::needs_start).
+    pub fn evidence(self) -> Evidence {
+        match self {
+            Self::Magnitude | Self::Movement | Self::Initial | Self::Random => Evidence::None,
+            Self::Snip => Evidence::Batch,
+            Self::Learned => Evidence::Epoch,
+            Self::Synflow => Evidence::Flow,
+            Self::Grasp => Evidence::Curvature,
+        }
+    }
+
+    /// Whether it asks for the weights of the start.
+    pub fn needs_start(self) -> bool {
+        matches!(self, Self::Movement | Self::Initial)
+    }
+}
+
+impl Evidence {
+    /// Whether labels of images decide.
+    pub fn reads_labels(self) -> bool {
+        matches!(self, Self::Batch | Self::Epoch | Self::Curvature)
     }
 }
 
@@ -80,6 +113,7 @@ impl Score {
         let (kernel, tensors, own, count) = match self.criterion {
             Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], &[][..], self.length),
             Criterion::Movement => (&MOVEMENT, &[w, behind, keys][..], &[][..], self.length),
+            Criterion::Initial => (&MAGNITUDE, &[behind, keys][..], &[][..], self.length),
             Criterion::Random => (&RANDOM, &[params, keys][..], &[stream][..], fours),
             Criterion::Snip | Criterion::Synflow => {
                 (&SNIP, &[w, dw, keys][..], &[][..], self.length)

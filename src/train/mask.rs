@@ -1,9 +1,8 @@
 //! What changes the mask between two steps, and what is checked of it.
 
-use super::settings::by_movement;
-use super::watch::{check_collapse, check_kept};
+use super::settings::by_start;
 use super::{Cost, Moment, Schedule, Session};
-use crate::config::{Config, Control};
+use crate::config::{Config, Control, Scope};
 use crate::error::Result;
 use crate::ops::Growth;
 
@@ -43,7 +42,7 @@ pub(super) fn remember(
 ) -> Result<()> {
     let at = match schedule.rounds {
         Some(rounds) => (rounds.count > 0).then_some(rounds.rewind),
-        None => by_movement(config).then_some(0),
+        None => by_start(config).then_some(0),
     };
     if at == Some(step) {
         session.remember()?;
@@ -91,6 +90,7 @@ pub(super) fn change(
         for part in sparsities(from, sparsity, prune.iterations) {
             wanted = session.wanted(prune.scope, part);
             let passes = session.prune(schedule.moment(step).step, &wanted)?;
+            session.watch().check_returned(&session.returned()?)?;
             if passes.forwards > 0 {
                 if let Some(cost) = cost {
                     cost.add_passes(session.macs(&kept), passes);
@@ -115,14 +115,17 @@ pub(super) fn change(
         session.regrow(step, share, &kept)?;
         kept = checked(session, &kept)?;
     }
-    check_collapse(prune.collapse, &kept, session, step)?;
+    let per_layer = prune.scope != Scope::Global;
+    session
+        .watch()
+        .check_collapse(prune.collapse, &kept, step, per_layer)?;
     Ok(kept)
 }
 
 /// The kept weights of each prunable tensor, which are those that are wanted.
 fn checked(session: &Session, wanted: &[u32]) -> Result<Vec<u32>> {
     let kept = session.kept()?;
-    check_kept(&kept, wanted, session)?;
+    session.watch().check_kept(&kept, wanted)?;
     Ok(kept)
 }
 

@@ -6,16 +6,31 @@ use crate::ops::Record;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-/// What a run tells while it goes on.
+/// What a run tells while it goes on; what nobody listens to is passed over.
 pub trait Observer {
     /// Steps that were read back, the first of which was `first`; their losses are means of a batch.
-    fn steps(&mut self, first: u32, records: &[Record], schedule: &Schedule) -> Result<()>;
+    fn steps(&mut self, first: u32, records: &[Record], schedule: &Schedule) -> Result<()> {
+        let _ = (first, records, schedule);
+        Ok(())
+    }
+
     /// A mask update before `step`: kept weights of each prunable tensor.
-    fn pruned(&mut self, step: u32, sparsity: f64, kept: &[u32]) -> Result<()>;
+    fn pruned(&mut self, step: u32, sparsity: f64, kept: &[u32]) -> Result<()> {
+        let _ = (step, sparsity, kept);
+        Ok(())
+    }
+
     /// The end of an epoch, or of the run.
-    fn epoch(&mut self, summary: &EpochSummary) -> Result<()>;
+    fn epoch(&mut self, summary: &EpochSummary) -> Result<()> {
+        let _ = summary;
+        Ok(())
+    }
+
     /// A moment from which the run could go on. All steps up to it were told.
-    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let _ = checkpoint;
+        Ok(())
+    }
 }
 
 /// One line of a training curve.

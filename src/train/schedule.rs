@@ -11,10 +11,9 @@ pub use regrowth::{Regrowth, moved_at};
 pub use rounds::{Moment, Rounds};
 
 use super::Length;
-use super::settings::by_movement;
 use crate::config::{Config, Scope};
 use crate::error::{Error, Result};
-use crate::ops::Growth;
+use crate::ops::{Criterion, Growth};
 
 /// When what happens in a run, all in steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +80,7 @@ impl Schedule {
                         "prune.start must be before prune.end, and prune.end within the run",
                     ));
                 }
-                if start == 0 && by_movement(config) {
+                if start == 0 && prune.criterion == Criterion::Movement {
                     return Err(Error::config(
                         "prune.criterion is movement, but the first mask comes before the first step, when no weight has moved",
                         "set prune.start to a later step, such as 1it or 1ep",
@@ -174,6 +173,15 @@ impl Schedule {
             || step + 1 == self.steps
     }
 
+    /// Steps that are trained with the last mask, where weights are removed; a mask whose weights only move counts as one.
+    pub fn steps_at_target(&self) -> Option<u32> {
+        match (self.rounds, self.ramp) {
+            (Some(rounds), _) => Some(rounds.length - rounds.rewind),
+            (None, Some(ramp)) => ramp.last().map(|last| self.steps - last),
+            (None, None) => None,
+        }
+    }
+
     /// Sparsity at the end, 0 where nothing is removed.
     pub fn target(&self) -> f64 {
         let rounds = self.rounds.map(|rounds| rounds.target);
@@ -229,8 +237,17 @@ impl Ramp {
 
     /// Number of updates.
     pub fn updates(&self) -> usize {
+        self.steps().count()
+    }
+
+    /// Step of the last update.
+    pub fn last(&self) -> Option<u32> {
+        self.steps().last()
+    }
+
+    fn steps(&self) -> impl Iterator<Item = u32> {
         let steps = (self.start..self.end).step_by(self.every as usize);
-        steps.filter(|&step| self.due(step).is_some()).count()
+        steps.filter(|&step| self.due(step).is_some())
     }
 }
 

@@ -232,6 +232,8 @@ mod tests {
             let density = 100.0 * f64::from(kept.iter().sum::<u32>()) / 266_200.0;
             assert!((density - percent).abs() < 0.005, "{round}: {density}");
         }
+        let ticket = wanted(Scope::Layer, tensors, 1.0 - 0.8_f64.powi(7));
+        assert_eq!(ticket.iter().sum::<u32>(), 56_094);
         let last = wanted(Scope::Layer, tensors, 1.0 - 0.8_f64.powi(3))[2];
         assert_eq!(last, 729, "0.9^3 of 1,000");
     }

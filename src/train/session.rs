@@ -49,6 +49,8 @@ pub struct Session {
     prunable: Vec<u32>,
     /// Whether weights are ranked by the labels of other images.
     corrupts: bool,
+    /// Whether weights are ranked by as many images of each class.
+    balanced: bool,
     /// Whether nothing passes by any layer.
     is_chain: bool,
     /// As [`Net::powers`] has them.
@@ -147,6 +149,7 @@ impl Session {
             labels: dataset.train.labels.clone(),
             validation,
             prunable,
+            balanced: config.prune.balanced,
             corrupts: config.prune.control == Control::Corrupt,
             is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
             powers: net.powers(),

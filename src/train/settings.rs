@@ -4,7 +4,7 @@ use crate::config::{
     Collapse, Config, Control, Fill, Margin, OptimiserConfig, OptimiserKind, Scope, SparseStart,
 };
 use crate::net::{Optimiser, Settings, Structure};
-use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Criterion, Crop, RandomErasing, Sgd};
+use crate::ops::{Adam, Affine, Augment, Clip, ColorJitter, Crop, RandomErasing, Sgd};
 
 /// What the plan of a run depends on beside the network.
 pub fn settings(
@@ -79,11 +79,11 @@ pub fn settings(
         protect: config.prune.collapse == Collapse::KeepOne,
         sparse_start: config.prune.sparse_start != SparseStart::None,
         growth: config.prune.regrow,
-        remembers: matches!(config.prune.rewinds(), Ok(Some(_))) || by_movement(config),
+        remembers: matches!(config.prune.rewinds(), Ok(Some(_))) || by_start(config),
     }
 }
 
-/// Whether weights are ranked by how far they are from where they began.
-pub(super) fn by_movement(config: &Config) -> bool {
-    config.prune.prunes() && config.prune.criterion == Criterion::Movement
+/// Whether weights are ranked by where they began.
+pub(super) fn by_start(config: &Config) -> bool {
+    config.prune.prunes() && config.prune.criterion.needs_start()
 }

@@ -94,17 +94,10 @@ impl PruneConfig {
                     "choose a method without them",
                 )
             }
-            Control::Corrupt
-                if !matches!(
-                    self.criterion,
-                    Criterion::Snip | Criterion::Grasp | Criterion::Learned
-                ) =>
-            {
-                refuse(
-                    "weights are ranked without labels",
-                    "choose snip, grasp or autos",
-                )
-            }
+            Control::Corrupt if !self.criterion.evidence().reads_labels() => refuse(
+                "weights are ranked without labels",
+                "choose snip, grasp or autos",
+            ),
             _ => Ok(()),
         }
     }

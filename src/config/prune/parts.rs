@@ -3,7 +3,7 @@
 use super::{PruneConfig, Scope, SparseStart, name};
 use crate::error::{Error, Result};
 use crate::net::Structure;
-use crate::ops::{Criterion, Growth};
+use crate::ops::{Criterion, Evidence, Growth};
 use crate::train::Curve;
 
 impl PruneConfig {
@@ -65,16 +65,17 @@ impl PruneConfig {
                 );
             }
         }
-        if self.regrow != Growth::None && self.criterion == Criterion::Movement {
+        if self.regrow != Growth::None && self.criterion.needs_start() {
             return refuse(
                 format!(
-                    "prune.criterion is movement, but prune.regrow is {}, and what grows begins at 0, far from where it began",
+                    "prune.criterion {} goes by where weights began, but prune.regrow is {}, and what grows begins at 0",
+                    name(&self.criterion),
                     name(&self.regrow)
                 ),
                 "set prune.criterion to magnitude, or prune.regrow to none",
             );
         }
-        if self.regrow == Growth::Gradient && self.criterion.needs_gradients() {
+        if self.regrow == Growth::Gradient && self.criterion.evidence() != Evidence::None {
             return refuse(
                 format!(
                     "prune.regrow is {}, but prune.criterion {} leaves other gradients than those of the step",

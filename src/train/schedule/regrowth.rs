@@ -24,9 +24,13 @@ impl Regrowth {
     pub fn due(&self, step: u32) -> Option<f64> {
         let inside = step > self.start && step < self.end;
         let due = inside && (step - self.start).is_multiple_of(self.every);
+        due.then(|| self.at(step))
+    }
+
+    fn at(&self, step: u32) -> f64 {
         let progress = f64::from(step) / f64::from(self.end);
         let share = f64::midpoint(1.0, (PI * progress).cos());
-        due.then_some(self.least + (self.share - self.least) * share)
+        self.least + (self.share - self.least) * share
     }
 }
 
@@ -62,6 +66,10 @@ mod tests {
         assert_eq!(due.len(), expected.len());
         for ((step, share), (at, wanted)) in due.iter().zip(expected) {
             assert!(*step == at && (share - wanted).abs() < 1e-6, "{share}");
+        }
+        // Those of GraNet's code.
+        for (step, wanted) in [(0, 0.5), (500, 0.2525), (1000, 0.005)] {
+            assert!((regrowth.at(step) - wanted).abs() < 1e-12, "{step}");
         }
     }
 

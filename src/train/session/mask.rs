@@ -4,8 +4,10 @@ use super::{GRADIENTS, Session};
 use crate::config::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Structure;
-use crate::ops::{Criterion, Record, StepParams};
+use crate::ops::{Evidence, Record, StepParams};
+use crate::train::watch::{Watch, Watched};
 use crate::train::{Passes, Prunable, moved_at, wanted};
+use std::collections::BTreeMap;
 
 /// The phases of a mask update by how much flows through each weight.
 const FLOW: [&str; 5] = [
@@ -51,6 +53,20 @@ impl Session {
         prunable.map(|(own, weights)| weights / self.settings.structure.unit(own))
     }
 
+    /// What checks of masks go by.
+    pub(in crate::train) fn watch(&self) -> Watch<'_> {
+        let structure = self.settings.structure;
+        let tensors = self.tensors.prunable().map(|own| Watched {
+            name: &own.name,
+            weights: own.len(),
+            unit: structure.unit(own),
+        });
+        Watch {
+            tensors: tensors.collect(),
+            structure,
+        }
+    }
+
     /// Removed share of the prunable weights, where so many of each tensor are kept.
     pub fn sparsity(&self, kept: &[u32]) -> f64 {
         removed(kept.iter().copied(), self.prunable.iter().copied())
@@ -67,6 +83,14 @@ impl Session {
     /// The device was lost or reported an error.
     pub fn kept(&self) -> Result<Vec<u32>> {
         self.machine.read(&self.tensors.kept)
+    }
+
+    /// Waits for the device and reads how many weights of each prunable tensor the last update brought back.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn returned(&self) -> Result<Vec<u32>> {
+        self.machine.read(&self.tensors.returned)
     }
 
     /// Submits a mask before the first step that leaves so many random weights of each tensor.
@@ -110,29 +134,41 @@ impl Session {
     }
 
     fn prune_by_scores(&mut self, step: u32) -> Result<Passes> {
-        let criterion = self.settings.criterion;
-        let [forwards, backwards] = match criterion {
-            Criterion::Snip | Criterion::Synflow => [1, 1],
-            Criterion::Grasp => [8, 6],
-            Criterion::Learned => [self.train_images().div_ceil(self.settings.batch); 2],
-            // What is there is enough.
-            _ => [0, 0],
+        let evidence = self.settings.criterion.evidence();
+        let [forwards, backwards] = match evidence {
+            Evidence::None => [0, 0],
+            Evidence::Batch | Evidence::Flow => [1, 1],
+            Evidence::Curvature => [8, 6],
+            Evidence::Epoch => [self.train_images().div_ceil(self.settings.batch); 2],
         };
-        match criterion {
-            Criterion::Synflow => self.machine.replay(&FLOW)?,
-            Criterion::Snip => {
+        match evidence {
+            Evidence::None => self.machine.replay(&["prune"])?,
+            Evidence::Batch => {
+                let params = self.batch_of(step);
+                if self.balanced {
+                    let taken = self.images_from(params, self.settings.batch);
+                    self.machine.write(&self.tensors.order, &taken);
+                    let first = StepParams {
+                        position: 0,
+                        ..params
+                    };
+                    self.machine.write(&self.tensors.step, &[first]);
+                }
                 self.machine.replay(&GRADIENTS)?;
                 self.check_loss(step)?;
                 self.machine.replay(&["prune"])?;
+                if self.balanced {
+                    self.shuffle(params.epoch);
+                }
             }
-            Criterion::Grasp => self.prune_by_curvature(step)?,
-            Criterion::Learned => {
+            Evidence::Flow => self.machine.replay(&FLOW)?,
+            Evidence::Curvature => self.prune_by_curvature(step)?,
+            Evidence::Epoch => {
                 self.learn_scores(step)?;
                 self.machine.replay(&["prune"])?;
             }
-            _ => self.machine.replay(&["prune"])?,
         }
-        if criterion.needs_gradients() {
+        if evidence != Evidence::None {
             self.check_scores(step)?;
         }
         Ok(Passes {
@@ -155,17 +191,25 @@ impl Session {
         }
     }
 
+    /// So many images in the order of the epoch from those of a step on, and from its start again at its end; if that is asked
+    /// for, in turn one of each class.
+    fn images_from(&self, params: StepParams, count: u32) -> Vec<u32> {
+        let mut order = self.order(params.epoch);
+        order.rotate_left(params.position as usize);
+        if self.balanced {
+            order = one_of_each(&order, &self.labels);
+        }
+        order.into_iter().cycle().take(count as usize).collect()
+    }
+
     /// Ranks weights by how the gradient changes along itself, and prunes. The gradient is that of two batches, of the images
-    /// that the step takes and as many after them, from the start of the epoch again at its end: the first half of their classes,
-    /// and the second.
+    /// that the step takes and as many after them: the first half of their classes, and the second.
     fn prune_by_curvature(&mut self, step: u32) -> Result<()> {
         let Some(curvature) = self.tensors.curvature.clone() else {
             unreachable!("it is there where the criterion asks for it")
         };
         let params = self.batch_of(step);
-        let images = self.order(params.epoch).into_iter().cycle();
-        let taken = images.skip(params.position as usize);
-        let mut taken: Vec<u32> = taken.take(2 * self.settings.batch as usize).collect();
+        let mut taken = self.images_from(params, 2 * self.settings.batch);
         taken.sort_by_key(|&image| self.labels[image as usize]);
         self.machine.write(&self.tensors.order, &taken);
         let halves = [0, self.settings.batch].map(|position| StepParams { position, ..params });
@@ -259,7 +303,7 @@ impl Session {
     /// tensor this share is dropped, and as many others grow.
     ///
     /// # Errors
-    /// The device was lost or reported an error.
+    /// The device was lost or reported an error, or a gradient is not finite.
     ///
     /// # Panics
     /// If by the configuration of the session nothing grows.
@@ -273,8 +317,24 @@ impl Session {
             .map(|(kept, moved)| kept - moved);
         let counts: Vec<u32> = stay.chain(moved).collect();
         self.machine.write(&self.tensors.layer_counts, &counts);
-        self.machine.replay(&["regrow"])
+        self.machine.replay(&["regrow"])?;
+        self.check_scores(step)
     }
+}
+
+/// The images, in turn one of each class as long as there are some of it; those of a class in their order.
+fn one_of_each(images: &[u32], labels: &[u16]) -> Vec<u32> {
+    let mut seen = BTreeMap::new();
+    let mut turns: Vec<(u32, u16, u32)> = (images.iter())
+        .map(|&image| {
+            let class = labels[image as usize];
+            let turn = seen.entry(class).or_insert(0);
+            *turn += 1;
+            (*turn, class, image)
+        })
+        .collect();
+    turns.sort_by_key(|&(turn, class, _)| (turn, class));
+    turns.into_iter().map(|(_, _, image)| image).collect()
 }
 
 fn removed(kept: impl Iterator<Item = u32>, all: impl Iterator<Item = u32>) -> f64 {
@@ -293,4 +353,17 @@ pub(super) fn not_finite(what: &str, step: u32) -> Error {
             _ => "rank them earlier, with --set prune.start=0it, or lower --lr",
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_come_in_turn_of_each_class_while_there_are_some() {
+        // Of classes 3, 0 and 9, the last of which has one image only.
+        let labels = [3, 3, 0, 9, 0, 3];
+        let taken = one_of_each(&[5, 4, 3, 2, 1, 0], &labels);
+        assert_eq!(taken, [4, 5, 3, 2, 1, 0]);
+    }
 }

@@ -77,6 +77,7 @@ impl Session {
             weights,
             state,
             mask,
+            mask_before,
             kept,
             histogram,
             parameters,
@@ -108,7 +109,9 @@ impl Session {
         for (tensor, values) in [weights].into_iter().chain(state).zip(&arenas) {
             machine.write(tensor, values);
         }
-        machine.write(mask, &bits);
+        for tensor in [mask, mask_before] {
+            machine.write(tensor, &bits);
+        }
         machine.write(kept, &counts);
         machine.write(histogram, &vec![0u32; histogram.len() as usize]);
         self.unread = 0;
