@@ -1,10 +1,10 @@
-// counts[SLOT] = bits of the mask, returned[SLOT] = those of them that before has not; before <- mask
+// counts[SLOT] = bits of the mask, counts[RETURNED] = those of them that before has not; before <- mask
 @group(0) @binding(0) var<storage, read> mask: array<u32>;
 @group(0) @binding(1) var<storage, read_write> before: array<u32>;
 @group(0) @binding(2) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(3) var<storage, read_write> returned: array<u32>;
 override WORDS: u32;
 override SLOT: u32;
+override RETURNED: u32;
 override WORKGROUP_SIZE: u32;
 
 var<workgroup> sums: array<vec2<u32>, WORKGROUP_SIZE>;
@@ -24,6 +24,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     if lane == 0u {
         counts[SLOT] = sums[0].x;
-        returned[SLOT] = sums[0].y;
+        counts[RETURNED] = sums[0].y;
     }
 }

@@ -11,6 +11,7 @@
 
 mod folder;
 mod grid;
+mod grid_file;
 mod sanity;
 mod shard;
 

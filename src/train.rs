@@ -71,7 +71,7 @@ pub fn train(
     for step in position.step..schedule.steps {
         let now = schedule.moment(step);
         if now.is_drawn_for(schedule.epoch) {
-            session.shuffle(now.step / schedule.epoch);
+            session.shuffle(schedule.order_of(step));
         }
         mask::remember(session, config, schedule, step)?;
         // What grows may go by the gradients of the step before, which no checkpoint has.
@@ -139,7 +139,7 @@ pub fn train(
         if changes {
             if ends_epoch {
                 // Evaluation forgets the order of images, which weights may be ranked by.
-                session.shuffle(schedule.moment(position.step).step / schedule.epoch);
+                session.shuffle(schedule.order_of(position.step));
             }
             let cost = &mut position.cost;
             kept = mask::change(session, config, schedule, position.step, cost)?;
@@ -181,17 +181,10 @@ fn begin(
     if let Some(Checkpoint { position, snapshot }) = from {
         session.restore(&snapshot)?;
         // The loop draws the order of an epoch only at its first step.
-        session.shuffle(schedule.moment(position.step).step / schedule.epoch);
+        session.shuffle(schedule.order_of(position.step));
         return Ok(position);
     }
-    if let Some(left) = schedule.steps_at_target()
-        && left < schedule.epoch
-    {
-        log::warn!(
-            "the last mask is trained for {left} steps, less than an epoch of {}; give more --epochs, or an earlier prune.end",
-            schedule.epoch
-        );
-    }
+    warn_of_short_training(schedule);
     session.initialise(config)?;
     let position = Position {
         cost: Some(Cost::default()),
@@ -200,4 +193,21 @@ fn begin(
     let snapshot = session.snapshot()?;
     observer.checkpoint(&Checkpoint { position, snapshot })?;
     Ok(position)
+}
+
+/// What was removed last should have an epoch to be made up for.
+fn warn_of_short_training(schedule: &Schedule) {
+    let (Some(left), epoch) = (schedule.steps_at_target(), schedule.epoch) else {
+        return;
+    };
+    if left >= epoch {
+        return;
+    }
+    let remedy = match schedule.rounds {
+        Some(_) => "or each round the whole budget: --set prune.round_budget=each",
+        None => "or an earlier prune.end",
+    };
+    log::warn!(
+        "training goes on for {left} steps at the last sparsity, less than an epoch of {epoch}; give more --epochs, {remedy}"
+    );
 }

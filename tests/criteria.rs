@@ -186,3 +186,29 @@ fn synflow_keeps_of_a_deep_network_with_biases_what_pytorch_keeps() {
     };
     assert_keeps_the_same(&network("deep"), "deep", case);
 }
+
+#[test]
+fn images_of_all_classes_give_another_mask_and_leave_the_next_step_alone() {
+    let dataset = data::open("mnist-mini", None).unwrap();
+    let net = open("lenet-300-100", dataset.input(), dataset.classes).unwrap();
+    let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
+    for criterion in [Criterion::Snip, Criterion::Grasp] {
+        let [next, balanced] = [false, true].map(|balanced| {
+            let mut config = Config::default();
+            config.train.batch = BATCH;
+            config.prune.criterion = criterion;
+            config.prune.balanced = balanced;
+            let open = || Session::open(&gpu, &net, &dataset, &config).unwrap();
+            let mut session = open();
+            session.initialise(&config).unwrap();
+            session.shuffle(0);
+            let before = session.snapshot().unwrap();
+            let wanted = session.wanted(Scope::Global, SPARSITY);
+            session.prune(3, &wanted).unwrap();
+            let after = session.snapshot().unwrap();
+            assert_left_alone(&mut session, &before, &config, open);
+            after
+        });
+        assert!(next != balanced, "{criterion:?}");
+    }
+}

@@ -148,7 +148,7 @@ fn other_parts_run_and_go_on() {
     by_movement.prune.start = Length::Steps(2);
     assert_eq!(kept(&gpu, model, &by_movement), [26_620, 266_200]);
     let mut by_start = config(model, "agp");
-    by_start.prune.criterion = Criterion::Initial;
+    by_start.prune.criterion = Criterion::InitialMagnitude;
     assert_eq!(kept(&gpu, model, &by_start), [26_620, 266_200]);
     let mut by_layer = config(model, "lth");
     by_layer.prune.scope = Scope::Layer;

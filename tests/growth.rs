@@ -139,9 +139,12 @@ fn what_grows_where_a_weight_was_just_removed_begins_at_rest() {
     let wanted = session.wanted(Scope::Global, 0.5);
     session.prune(3, &wanted).unwrap();
     let removed = session.snapshot().unwrap();
-    let kept = session.kept().unwrap();
+    let (kept, new) = session.kept_and_new().unwrap();
+    assert_eq!(new, [0; 3], "nothing grew yet");
     session.regrow(3, 0.5, &kept).unwrap();
-    assert_eq!(session.kept().unwrap(), kept);
+    let (now, new) = session.kept_and_new().unwrap();
+    assert_eq!(now, kept);
+    assert!(new.iter().all(|&new| new > 0), "{new:?}");
     let after = session.snapshot().unwrap();
     let layers = prunable(&before)
         .zip(prunable(&removed))

@@ -156,7 +156,7 @@ fn a_layer_keeps_its_highest_weight_unless_it_may_lose_all() {
 
 #[test]
 fn what_moved_least_or_was_least_at_the_start_goes() {
-    for criterion in [Criterion::Movement, Criterion::Initial] {
+    for criterion in [Criterion::Movement, Criterion::InitialMagnitude] {
         assert_ranked_by_the_start(criterion);
     }
 }
@@ -182,18 +182,18 @@ fn assert_ranked_by_the_start(criterion: Criterion) {
     }
     let scores: Vec<f32> = (values(&session).iter().zip(&start))
         .map(|(now, start)| match criterion {
-            Criterion::Initial => start.abs(),
+            Criterion::InitialMagnitude => start.abs(),
             _ => (now - start).abs(),
         })
         .collect();
     // Beside weights of pixels that are always black, which stay where they are.
     let keep = session.wanted(Scope::Global, 0.7);
     session.prune(4, &keep).unwrap();
-    let rescores = zeros(&session);
+    let removed = zeros(&session);
     let of = |gone: bool| {
-        let own = scores.iter().zip(&rescores);
-        own.filter(move |(_, rescores)| **rescores == gone)
-            .map(|(scores, _)| *scores)
+        let own = scores.iter().zip(&removed);
+        own.filter(move |(_, removed)| **removed == gone)
+            .map(|(score, _)| *score)
     };
     let (least, most) = (
         of(false).fold(f32::MAX, f32::min),

@@ -135,7 +135,9 @@ fn how_long_the_last_mask_is_trained_is_known() {
     };
     // Of 40 steps, with an update every 2.
     assert_eq!(left("dense", &[]), None);
-    assert_eq!(left("snip", &[]), Some(40));
+    assert_eq!(left("snip", &[]), None);
+    assert_eq!(left("progressive", &[edit("prune.sparsity", 0.0)]), None);
+    assert_eq!(left("granet", &[]), Some(40 - 18));
     assert_eq!(left("progressive", &[]), Some(40 - 28));
     assert_eq!(left("one-cycle", &[]), Some(40 - 38));
     assert_eq!(left("lth", &[edit("prune.round_budget", "each")]), Some(40));

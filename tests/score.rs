@@ -13,7 +13,7 @@ fn scores_agree_with_their_twin() {
     for criterion in [
         Criterion::Magnitude,
         Criterion::Movement,
-        Criterion::Initial,
+        Criterion::InitialMagnitude,
         Criterion::Random,
         Criterion::Snip,
         Criterion::Grasp,

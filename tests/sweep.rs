@@ -169,6 +169,7 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
     let folder = here();
     let here = folder.path();
     fs::write(here.join("grid.toml"), "method = [\"agp\"]\n").unwrap();
+    fs::write(here.join("half.toml"), "seeds = [0, 1.5]\n").unwrap();
     fs::write(here.join("word.toml"), "sparsities = \"0.9\"\n").unwrap();
     for (args, parts) in [
         ("sweep --methods agb", ["agb", "did you mean agp?"]),
@@ -183,6 +184,10 @@ fn what_no_sweep_can_do_is_refused_before_any_run() {
         (
             "sweep --grid word.toml",
             ["sparsities is \"0.9\"", "sparsities = [0.9, 0.95]"],
+        ),
+        (
+            "sweep --grid half.toml",
+            ["one of seeds is 1.5", "seeds = [0, 1, 2]"],
         ),
         ("sweep --data mnst", ["\"mnst\"", "mnist"]),
         ("sweep --grid none.toml", ["none.toml", "methods ="]),

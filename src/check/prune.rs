@@ -78,11 +78,10 @@ pub fn check_by(
     let new = pruned_mask
         .iter()
         .map(|word| (word & !0xaaaa_aaaa).count_ones());
-    let returned = Expected::bits(&[7, 7, new.sum()]);
-    let count = bench.state("count", &[7u32; 3], Expected::bits(&[7, 7, left]));
-    let returned = bench.state("returned", &[7u32; 3], returned);
+    let counts = Expected::bits(&[7, new.sum(), 7, left]);
+    let counts = bench.state("counts", &[7u32; 4], counts);
     let before = bench.state("before", &odd, Expected::bits(&pruned_mask));
-    Prune::count(&mut bench.plan, [&gmask, &before], [&count, &returned], 2);
+    Prune::count(&mut bench.plan, [&gmask, &before], &counts, [3, 1]);
     Ok(bench.run()?.findings)
 }
 

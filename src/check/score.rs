@@ -49,7 +49,7 @@ pub fn check(setting: &Setting, op: Score) -> Result<Vec<Finding>> {
             let moved: Vec<f32> = parts.map(|(w, start)| w - start).collect();
             Expected::bits(&twin::magnitude_keys(&moved))
         }
-        Criterion::Initial => Expected::bits(&twin::magnitude_keys(&behind)),
+        Criterion::InitialMagnitude => Expected::bits(&twin::magnitude_keys(&behind)),
         Criterion::Random => Expected::bits(&twin::random_keys(op.length, &params, op.stream)),
         Criterion::Grasp => {
             let parts = w.iter().zip(&dw).zip(&behind);
@@ -106,7 +106,7 @@ pub(super) fn cases() -> Vec<Case> {
     [
         Criterion::Magnitude,
         Criterion::Movement,
-        Criterion::Initial,
+        Criterion::InitialMagnitude,
         Criterion::Random,
         Criterion::Snip,
         Criterion::Grasp,

@@ -30,12 +30,12 @@ pub(super) fn bad_files(text: &str) -> Result<i64, String> {
 }
 
 pub(super) fn keep(text: &str) -> Result<u32, String> {
-    from(1, text)
+    whole_from(1, text)
 }
 
 /// So many that one of them is held out.
 pub(super) fn samples(text: &str) -> Result<u32, String> {
-    from(HELD_OUT.into(), text)
+    whole_from(HELD_OUT.into(), text)
 }
 
 /// TOML has integers of 64 bits with a sign, so that more could not be saved.
@@ -45,10 +45,10 @@ pub(super) fn seed(text: &str) -> Result<i64, String> {
 
 /// One of a list in a file of TOML.
 pub(super) fn small_seed(text: &str) -> Result<u32, String> {
-    from(0, text)
+    whole_from(0, text)
 }
 
-fn from(least: i64, text: &str) -> Result<u32, String> {
+fn whole_from(least: i64, text: &str) -> Result<u32, String> {
     let number = whole(text, least..=u32::MAX.into())?;
     u32::try_from(number).map_err(|error| error.to_string())
 }

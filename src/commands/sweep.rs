@@ -33,8 +33,10 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
     let file = args.grid.as_deref().map(Grid::read).transpose()?;
     let grid = args.over(file.unwrap_or_default());
     let cells = grid.cells(args.config.as_deref(), &args.edits())?;
-    // All runs have the same data, and without it none could begin.
-    cells[0].config.data.open()?;
+    if !args.out.exists() {
+        // All runs have the same data, and without it none could begin.
+        cells[0].config.data.open()?;
+    }
     let shard = match args.shard {
         Some(shard) => shard,
         None => Shard::of_slurm(|name| std::env::var(name).ok())?.unwrap_or(Shard::ALL),

@@ -90,8 +90,11 @@ pub(super) fn removed(share: f64, task: &Task<'_>) -> String {
     format!("{} %{what}{of}{own}", percent(share))
 }
 
-/// The share of weights, where it is another one than what was asked for.
+/// The share of weights, where it is another one than what was asked for, and what a narrow network's is of.
 fn reached(share: f64, group: &Group<'_>) -> String {
+    if group.done.iter().any(|own| own.narrowed_from.is_some()) {
+        return " (of all parameters)".into();
+    }
     match group.spread(Reached::sparsity_of_prunable) {
         Some(spread) if (spread.mean - share).abs() > 5e-4 => {
             format!(" ({:.1} % of weights)", 100.0 * spread.mean)
@@ -177,7 +180,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
                 Some(reached.test_accuracy),
                 Some(reached.test_loss),
                 reached.at_best_validation,
-                Some(reached.sparsity),
+                reached.sparsity_of_prunable(),
                 Some(reached.prunable_weights.into()),
                 Some(reached.kept_weights.into()),
                 reached.sparsity_of_all(),
@@ -343,13 +346,16 @@ mod tests {
         // Nor is one whose share is another one.
         let mut filters = outcome("agp", 0.9, 0, Some(0.5));
         filters.config.prune.structure = Structure::Filter;
+        if let Ending::Done(reached) = &mut filters.ending {
+            reached.sparsity = 0.812;
+        }
         let table = text(&super::super::groups(&[
             filters,
             outcome("agp", 0.9, 0, None),
         ]));
         let last = table.lines().last().expect("a row");
         assert!(
-            last.contains("90 % of filters") && !last.contains("best"),
+            last.contains("90 % of filters (81.2 % of weights)") && !last.contains("best"),
             "{table}"
         );
     }

@@ -20,8 +20,10 @@ pub(super) fn from_table(table: &Table, source: &str) -> Result<Config> {
     Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
         let text = error.to_string();
         // unknown variant `globl`, expected one of `global`, `layer` in `prune.scope`
-        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
-        if let ("unknown variant ", [word, known @ .., key]) = (text.split('`').next().unwrap_or(""), &quoted[..]) {
+        if let ["unknown variant ", word, expected, rest @ ..] = &text.split('`').collect::<Vec<_>>()[..]
+            && expected.starts_with(", expected ")
+            && let [known @ .., key] = &rest.iter().step_by(2).copied().collect::<Vec<_>>()[..]
+        {
             return Error::config(
                 format!("{source}: {key} is {word:?}, which it cannot be"),
                 known_names(word, "its values", known.iter().copied()),
@@ -109,7 +111,7 @@ fn check_measured(value: &Value, source: &str) -> Result<()> {
 }
 
 /// Refuses a value of another kind than the default in plain words; serde's own name the types of Rust.
-fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
+pub(crate) fn check_kind(value: &Value, default: &Value, key: &str, source: &str) -> Result<()> {
     // Only the seed is wider than 32 bits.
     let most = if key == "seed" {
         i64::MAX

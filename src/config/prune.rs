@@ -117,7 +117,7 @@ pub struct PruneConfig {
     /// How the random mask of the initial share, or of the last one where the schedule is constant, is spread over the
     /// layers, if there is to be one.
     pub sparse_start: SparseStart,
-    /// By what weights are ranked: `magnitude`, `movement`, `initial`, `random`, `snip`, `grasp`, `synflow` or `learned`.
+    /// By what weights are ranked: `magnitude`, `movement`, `initial-magnitude`, `random`, `snip`, `grasp`, `synflow` or `learned`.
     pub criterion: Criterion,
     /// Whether the images that weights are ranked by are as many of each class, and not just those that come next.
     pub balanced: bool,

@@ -125,8 +125,8 @@ pub struct RunTensors {
     pub mask: Tensor,
     /// What it was when it was last counted; set by the host with the mask.
     pub mask_before: Tensor,
-    /// How many weights of each prunable tensor the mask has that it had not then.
-    pub returned: Tensor,
+    /// `kept`, and then how many weights of each prunable tensor the mask has that it had not then.
+    pub counts: Tensor,
     /// How many weights, or filters where these are removed as wholes, each segment shall keep: one for the network, or one for
     /// each prunable tensor.
     pub keep: Tensor,
@@ -284,7 +284,7 @@ impl RunTensors {
             _ => order,
         };
         let table = RECORDS * Record::LEN;
-        let metrics = plan.tensor("metrics", &[table + prunable]);
+        let metrics = plan.tensor("metrics", &[table + 2 * prunable]);
         Self {
             images: sets.map(|(set, count)| {
                 let firsts = (0..count.max(1)).step_by(shard as usize);
@@ -310,10 +310,10 @@ impl RunTensors {
                 .collect(),
             mask: plan.tensor("mask", &[all.len() / 32]),
             mask_before: plan.tensor("mask.before", &[all.len() / 32]),
-            returned: plan.tensor("returned", &[prunable]),
             keep: plan.tensor("keep", &[segments]),
             layer_counts: plan.tensor("layer_counts", &[2, prunable]),
             kept: metrics.view("kept", table, &[prunable]),
+            counts: metrics.view("counts", table, &[2, prunable]),
             metrics,
             histogram: plan.tensor("histogram", &[2048]),
             flow: (evidence == Evidence::Flow).then(|| FlowTensors::new(net, &all.shape, plan)),

@@ -236,15 +236,15 @@ impl<'a> Masks<'a> {
 
     fn count(&self, plan: &mut Plan) {
         plan.layer("count");
+        let RunTensors {
+            mask_before,
+            kept,
+            counts,
+            ..
+        } = self.tensors;
         for (slot, range) in (0..).zip(self.arena.prunable_ranges()) {
-            let RunTensors {
-                mask_before,
-                kept,
-                returned,
-                ..
-            } = self.tensors;
             let masks = [&self.mask(range), &bits(mask_before, range)];
-            Prune::count(plan, masks, [kept, returned], slot);
+            Prune::count(plan, masks, counts, [slot, kept.len() + slot]);
         }
     }
 }

@@ -115,27 +115,28 @@ impl Prune {
         plan.dispatch(&PROTECT, &constants, &[mask, keys], Grid([1, 1, 1]));
     }
 
-    /// Writes the number of set bits of `mask` into `counts[slot]`, and of those that `before` has not into `returned[slot]`;
-    /// then `before` is as `mask`.
+    /// Writes the number of set bits of `mask` into `counts[slot]`, and of those that `before` has not into
+    /// `counts[returned]`; then `before` is as `mask`.
     ///
     /// # Panics
-    /// If `before` is of another length than `mask`, or `counts` or `returned` has no such entry.
+    /// If `before` is of another length than `mask`, or `counts` lacks one of these entries.
     pub fn count(
         plan: &mut Plan,
         [mask, before]: [&Tensor; 2],
-        [counts, returned]: [&Tensor; 2],
-        slot: u32,
+        counts: &Tensor,
+        [slot, returned]: [u32; 2],
     ) {
         before.expect_len(&[mask.len()]);
-        for entries in [counts, returned] {
-            expect_entry(entries, slot);
+        for entry in [slot, returned] {
+            expect_entry(counts, entry);
         }
-        let constants: [Constant; 3] = [
+        let constants: [Constant; 4] = [
             ("WORDS", mask.len().into()),
             ("SLOT", slot.into()),
+            ("RETURNED", returned.into()),
             ("WORKGROUP_SIZE", WIDTH.into()),
         ];
-        let tensors = [mask, before, counts, returned];
+        let tensors = [mask, before, counts];
         plan.dispatch(&COUNT, &constants, &tensors, Grid([1, 1, 1]));
     }
 }

@@ -23,7 +23,7 @@ pub enum Criterion {
     /// lottery tickets, section 2).
     Movement,
     /// `|w0|`: how large a weight was there, at initialisation.
-    Initial,
+    InitialMagnitude,
     /// A random number, which follows from the seed and the step.
     Random,
     /// `|w dL/dw|`, by the loss of one batch (Lee et al. 2019, SNIP, section 4.1; the division by the sum over all weights
@@ -63,7 +63,9 @@ impl Criterion {
     /// [`needs_start`](Self::needs_start).
     pub fn evidence(self) -> Evidence {
         match self {
-            Self::Magnitude | Self::Movement | Self::Initial | Self::Random => Evidence::None,
+            Self::Magnitude | Self::Movement | Self::InitialMagnitude | Self::Random => {
+                Evidence::None
+            }
             Self::Snip => Evidence::Batch,
             Self::Learned => Evidence::Epoch,
             Self::Synflow => Evidence::Flow,
@@ -73,7 +75,7 @@ impl Criterion {
 
     /// Whether it asks for the weights of the start.
     pub fn needs_start(self) -> bool {
-        matches!(self, Self::Movement | Self::Initial)
+        matches!(self, Self::Movement | Self::InitialMagnitude)
     }
 }
 
@@ -113,7 +115,7 @@ impl Score {
         let (kernel, tensors, own, count) = match self.criterion {
             Criterion::Magnitude => (&MAGNITUDE, &[w, keys][..], &[][..], self.length),
             Criterion::Movement => (&MOVEMENT, &[w, behind, keys][..], &[][..], self.length),
-            Criterion::Initial => (&MAGNITUDE, &[behind, keys][..], &[][..], self.length),
+            Criterion::InitialMagnitude => (&MAGNITUDE, &[behind, keys][..], &[][..], self.length),
             Criterion::Random => (&RANDOM, &[params, keys][..], &[stream][..], fours),
             Criterion::Snip | Criterion::Synflow => {
                 (&SNIP, &[w, dw, keys][..], &[][..], self.length)

@@ -26,20 +26,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Err(output(&error)),
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Windows keeps what is locked from being read.
-                let _ = file.read_to_string(&mut holder);
-                let holder = match holder.trim() {
-                    "" => "another process".to_owned(),
-                    id => format!("process {id}"),
-                };
-                return Err(Error::new(
-                    ErrorKind::Other,
-                    format!("{} is in use by {holder}", folder.display()),
-                    "wait for it to end, or interrupt it, which saves its state",
-                ));
-            }
+            Err(TryLockError::WouldBlock) => return Err(in_use(folder, &mut file)),
         }
         let id = format!("{}\n", std::process::id());
         file.set_len(0)
@@ -47,4 +34,37 @@ impl Lock {
             .map_err(|error| output(&error))?;
         Ok(Self { _file: file })
     }
+
+    /// Refuses a folder that another process has, and leaves it as it is.
+    ///
+    /// # Errors
+    /// Another process has it, which the message names, or its file cannot be read.
+    pub(crate) fn check_free(folder: &Path) -> Result<()> {
+        let path = folder.join(FILE);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::output(&path, &error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(in_use(folder, &mut file)),
+            Err(TryLockError::Error(error)) => Err(Error::output(&path, &error)),
+        }
+    }
+}
+
+fn in_use(folder: &Path, file: &mut File) -> Error {
+    let mut holder = String::new();
+    // Windows keeps what is locked from being read.
+    let _ = file.read_to_string(&mut holder);
+    let holder = match holder.trim() {
+        "" => "another process".to_owned(),
+        id => format!("process {id}"),
+    };
+    Error::new(
+        ErrorKind::Other,
+        format!("{} is in use by {holder}", folder.display()),
+        "wait for it to end, or interrupt it, which saves its state",
+    )
 }

@@ -40,7 +40,8 @@ impl SweepDir {
         Ok(sweep)
     }
 
-    /// Refuses a part that shares runs with one that another process works on: of all parts of one number, each run is in one.
+    /// Refuses to work beside a part of another number of parts, as both may have the same runs. Of parts of one number and one
+    /// grid, each run is in one.
     fn check_others(&self, shard: Shard) -> Result<()> {
         let unreadable = |error: std::io::Error| Error::output(&self.path, &error);
         for entry in std::fs::read_dir(&self.path).map_err(unreadable)? {
@@ -50,7 +51,7 @@ impl SweepDir {
                 .strip_prefix("shard-")
                 .and_then(|name| name.split_once("-of-"));
             if number.is_some_and(|(_, of)| of != shard.count.to_string()) {
-                Lock::take(&other)?;
+                Lock::check_free(&other)?;
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! Which runs a sweep has.
 
-use crate::config::keys::check_keys;
 use crate::config::{Config, Control};
 use crate::error::{Error, Result};
 use crate::net::{self, Structure};
@@ -8,7 +7,7 @@ use crate::run;
 use serde::Deserialize;
 use std::fmt::Display;
 use std::path::Path;
-use toml::{Table, Value};
+use toml::Value;
 
 /// What varies: every combination is a run. An empty list leaves what the configuration says.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -28,22 +27,6 @@ pub struct Grid {
     pub seeds: Vec<u32>,
 }
 
-/// Every key of a file, with a value to show.
-fn example() -> Table {
-    let words = |words: &[&str]| Value::Array(words.iter().map(|&word| word.into()).collect());
-    let keys = [
-        ("models", words(&["lenet-300-100", "lenet-5"])),
-        ("methods", words(&["agp", "snip"])),
-        ("sparsities", vec![0.9, 0.95].into()),
-        ("controls", words(&["none", "shuffle"])),
-        ("sanity", true.into()),
-        ("seeds", vec![0, 1, 2].into()),
-    ];
-    keys.map(|(key, value)| (key.to_owned(), value))
-        .into_iter()
-        .collect()
-}
-
 /// Keys that vary.
 pub(super) const METHOD: &str = "prune.method";
 const CONTROL: &str = "prune.control";
@@ -58,35 +41,6 @@ pub struct Cell {
 }
 
 impl Grid {
-    /// Reads a TOML file with the lists `models`, `methods`, `sparsities`, `controls` and `seeds`, or `sanity`.
-    ///
-    /// # Errors
-    /// It cannot be read, or has other keys or values.
-    pub fn read(path: &Path) -> Result<Self> {
-        let refuse = |why: String| {
-            Error::config(
-                format!("cannot read the grid in {}: {why}", path.display()),
-                "write lists, for example methods = [\"agp\", \"snip\"], sparsities = [0.9, 0.95], seeds = [0, 1, 2] and \
-                 models = [\"lenet-5\"]",
-            )
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-        let not_toml = |error: toml::de::Error| refuse(error.message().to_owned());
-        let table: Table = text.parse().map_err(not_toml)?;
-        check_keys(&table, &example(), "", &path.display().to_string())?;
-        let grid: Self = Value::Table(table).try_into().map_err(not_toml)?;
-        if grid.sanity && !grid.controls.is_empty() {
-            return Err(Error::config(
-                format!(
-                    "the grid in {} has sanity = true and controls",
-                    path.display()
-                ),
-                "sanity has all controls; leave one of them out",
-            ));
-        }
-        Ok(grid)
-    }
-
     /// The runs, by network, sparsity, method, control and seed, from the configuration that `file` and `edits` give.
     ///
     /// # Errors

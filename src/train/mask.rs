@@ -90,16 +90,16 @@ pub(super) fn change(
         for part in sparsities(from, sparsity, prune.iterations) {
             wanted = session.wanted(prune.scope, part);
             let passes = session.prune(schedule.moment(step).step, &wanted)?;
-            session.watch().check_returned(&session.returned()?)?;
             if passes.forwards > 0 {
                 if let Some(cost) = cost {
                     cost.add_passes(session.macs(&kept), passes);
                 }
                 // What the next part goes through.
-                kept = session.kept()?;
+                kept = shrunk(session)?;
             }
         }
-        kept = checked(session, &wanted)?;
+        kept = shrunk(session)?;
+        session.watch().check_kept(&kept, &wanted)?;
         if round.is_some() {
             session.rewind()?;
         }
@@ -126,6 +126,13 @@ pub(super) fn change(
 fn checked(session: &Session, wanted: &[u32]) -> Result<Vec<u32>> {
     let kept = session.kept()?;
     session.watch().check_kept(&kept, wanted)?;
+    Ok(kept)
+}
+
+/// The kept weights of each prunable tensor, none of which was removed before.
+fn shrunk(session: &Session) -> Result<Vec<u32>> {
+    let (kept, new) = session.kept_and_new()?;
+    session.watch().check_returned(&new)?;
     Ok(kept)
 }
 

@@ -151,6 +151,11 @@ impl Schedule {
         self.rounds.map_or(only, |rounds| rounds.moment(step))
     }
 
+    /// The number, from 0, of the order in which a step takes images.
+    pub fn order_of(&self, step: u32) -> u32 {
+        self.moment(step).step / self.epoch
+    }
+
     /// Learning rate of a step.
     pub fn rate(&self, step: u32) -> f64 {
         self.learning_rate.at(self.moment(step).step)
@@ -173,12 +178,15 @@ impl Schedule {
             || step + 1 == self.steps
     }
 
-    /// Steps that are trained with the last mask, where weights are removed; a mask whose weights only move counts as one.
+    /// Steps of training at the last sparsity, where weights are removed in the course of training; whether weights move then makes
+    /// no difference.
     pub fn steps_at_target(&self) -> Option<u32> {
         match (self.rounds, self.ramp) {
-            (Some(rounds), _) => Some(rounds.length - rounds.rewind),
-            (None, Some(ramp)) => ramp.last().map(|last| self.steps - last),
-            (None, None) => None,
+            _ if self.target() == 0.0 => None,
+            (Some(rounds), _) => (rounds.count > 0).then_some(rounds.length - rounds.rewind),
+            (None, ramp) => (ramp?.last())
+                .filter(|&last| last > 0)
+                .map(|last| self.steps - last),
         }
     }
 

@@ -337,7 +337,8 @@ impl Session {
     /// The device was lost or reported an error.
     pub fn read(&mut self) -> Result<Readings> {
         let words: Vec<u32> = self.machine.read(&self.tensors.metrics)?;
-        let (records, kept) = words.split_at(self.tensors.records.len() as usize);
+        let (records, counts) = words.split_at(self.tensors.records.len() as usize);
+        let kept = &counts[..self.prunable.len()];
         let records: &[Record] = bytemuck::cast_slice(records);
         Ok(Readings {
             records: records[..std::mem::take(&mut self.unread) as usize].to_vec(),

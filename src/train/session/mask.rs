@@ -85,12 +85,15 @@ impl Session {
         self.machine.read(&self.tensors.kept)
     }
 
-    /// Waits for the device and reads how many weights of each prunable tensor the last update brought back.
+    /// Waits for the device and reads the same, and how many of them were not there before the last update, which is none where
+    /// nothing grows.
     ///
     /// # Errors
     /// The device was lost or reported an error.
-    pub fn returned(&self) -> Result<Vec<u32>> {
-        self.machine.read(&self.tensors.returned)
+    pub fn kept_and_new(&self) -> Result<(Vec<u32>, Vec<u32>)> {
+        let mut kept: Vec<u32> = self.machine.read(&self.tensors.counts)?;
+        let new = kept.split_off(self.prunable.len());
+        Ok((kept, new))
     }
 
     /// Submits a mask before the first step that leaves so many random weights of each tensor.
@@ -110,8 +113,8 @@ impl Session {
     }
 
     /// Submits a mask update before `step` that keeps so many of each segment, as [`wanted`](Self::wanted) counts them, and
-    /// says which passes it took. SNIP's gradients are those of the images that the step is about to take, without
-    /// augmentation, through the network as it is used; those of a learned score are of all images of the epoch.
+    /// says which passes it took. SNIP's gradients are those of the images that the step is about to take, or of as many of each
+    /// class, without augmentation, through the network as it is used; those of a learned score are of all images of the epoch.
     ///
     /// # Errors
     /// The device was lost or reported an error, or the loss is not finite.
@@ -192,7 +195,7 @@ impl Session {
     }
 
     /// So many images in the order of the epoch from those of a step on, and from its start again at its end; if that is asked
-    /// for, in turn one of each class.
+    /// for, one of each class before a second one of any.
     fn images_from(&self, params: StepParams, count: u32) -> Vec<u32> {
         let mut order = self.order(params.epoch);
         order.rotate_left(params.position as usize);
@@ -203,7 +206,7 @@ impl Session {
     }
 
     /// Ranks weights by how the gradient changes along itself, and prunes. The gradient is that of two batches, of the images
-    /// that the step takes and as many after them: the first half of their classes, and the second.
+    /// that come next, or as many of each class: the first half of their classes, and the second.
     fn prune_by_curvature(&mut self, step: u32) -> Result<()> {
         let Some(curvature) = self.tensors.curvature.clone() else {
             unreachable!("it is there where the criterion asks for it")
@@ -318,23 +321,25 @@ impl Session {
         let counts: Vec<u32> = stay.chain(moved).collect();
         self.machine.write(&self.tensors.layer_counts, &counts);
         self.machine.replay(&["regrow"])?;
-        self.check_scores(step)
+        self.check_scores(step).map_err(|error| Error {
+            help: "lower --lr, or start with a warm-up: --set learning_rate.warm_up=\"1ep\"".into(),
+            ..error
+        })
     }
 }
 
-/// The images, in turn one of each class as long as there are some of it; those of a class in their order.
+/// The images, first one of each class, then a second one of each that has two, and so on; else in their order.
 fn one_of_each(images: &[u32], labels: &[u16]) -> Vec<u32> {
     let mut seen = BTreeMap::new();
-    let mut turns: Vec<(u32, u16, u32)> = (images.iter())
+    let mut turns: Vec<(u32, u32)> = (images.iter())
         .map(|&image| {
-            let class = labels[image as usize];
-            let turn = seen.entry(class).or_insert(0);
+            let turn = seen.entry(labels[image as usize]).or_insert(0);
             *turn += 1;
-            (*turn, class, image)
+            (*turn, image)
         })
         .collect();
-    turns.sort_by_key(|&(turn, class, _)| (turn, class));
-    turns.into_iter().map(|(_, _, image)| image).collect()
+    turns.sort_by_key(|&(turn, _)| turn);
+    turns.into_iter().map(|(_, image)| image).collect()
 }
 
 fn removed(kept: impl Iterator<Item = u32>, all: impl Iterator<Item = u32>) -> f64 {
@@ -364,6 +369,8 @@ mod tests {
         // Of classes 3, 0 and 9, the last of which has one image only.
         let labels = [3, 3, 0, 9, 0, 3];
         let taken = one_of_each(&[5, 4, 3, 2, 1, 0], &labels);
-        assert_eq!(taken, [4, 5, 3, 2, 1, 0]);
+        assert_eq!(taken, [5, 4, 3, 2, 1, 0]);
+        let taken = one_of_each(&[0, 1, 5, 2, 4, 3], &labels);
+        assert_eq!(taken, [0, 2, 3, 1, 4, 5]);
     }
 }

@@ -80,6 +80,7 @@ impl Session {
             mask_before,
             kept,
             histogram,
+            fault,
             parameters,
             ..
         } = &self.tensors;
@@ -114,6 +115,7 @@ impl Session {
         }
         machine.write(kept, &counts);
         machine.write(histogram, &vec![0u32; histogram.len() as usize]);
+        machine.write(fault, &[0u32]);
         self.unread = 0;
         machine.finish()
     }
