@@ -29,17 +29,18 @@ impl Shard {
         let (Some(id), Some(count)) = (number("ID"), number("COUNT")) else {
             return Ok(None);
         };
-        let (first, step) = (
-            number("MIN").unwrap_or(0),
-            number("STEP").unwrap_or(1).max(1),
-        );
-        let index = id
-            .checked_sub(first)
-            .filter(|from| from.is_multiple_of(step));
-        let shard = index.and_then(|from| Self::new(from / step + 1, count));
+        let step = number("STEP").unwrap_or(1).max(1);
+        let index = match number("MIN") {
+            Some(first) => (id.checked_sub(first))
+                .filter(|from| from.is_multiple_of(step))
+                .map(|from| from / step),
+            // Numbers in a row have a rest each.
+            None => id.checked_rem(count),
+        };
+        let shard = index.and_then(|index| Self::new(index.checked_add(1)?, count));
         shard.map(Some).ok_or_else(|| {
             Error::config(
-                format!("task {id} of a Slurm array of {count} from {first} in steps of {step} is no part of a sweep"),
+                format!("task {id} of a Slurm array of {count}, which may have gaps, is no part of a sweep"),
                 "number the tasks without gaps, or say which part this is with --shard I/N",
             )
         })
@@ -105,5 +106,16 @@ mod tests {
         assert_eq!(slurm("20", "0", "10").expect("a part"), Shard::new(3, 4));
         assert!(slurm("9", "2", "1").is_err() && slurm("3", "0", "2").is_err());
         assert_eq!(Shard::of_slurm(|_| None).expect("no array"), None);
+        // Where there is but the number of the task, and of all.
+        let bare = |id: &'static str| {
+            let value = move |name: &str| match name {
+                "SLURM_ARRAY_TASK_ID" => Some(id.to_owned()),
+                "SLURM_ARRAY_TASK_COUNT" => Some("4".to_owned()),
+                _ => None,
+            };
+            Shard::of_slurm(value).expect("a part")
+        };
+        let parts = ["1", "2", "3", "4"].map(|id| bare(id).expect("a part").index);
+        assert_eq!(parts, [2, 3, 4, 1]);
     }
 }
