@@ -1,208 +1,16 @@
-//! What runs took and left, counted by hand, and how `compare` shows it.
+//! What runs record of what they took and left, and how `compare` shows it.
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
 #[path = "common/program.rs"]
 mod program;
 
-use program::{assert_command_refused, copy, file, here, json_in, wgprune};
+use program::{assert_command_refused, copy, file, here, json_in, weights, wgprune};
+use safetensors::SafeTensors;
 use serde_json::Value;
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use tempfile::TempDir;
-use wgprune::config::{Config, Scope};
-use wgprune::data::{self, Dataset};
-use wgprune::error::Result;
-use wgprune::gpu::{Gpu, Options};
-use wgprune::net::Network;
-use wgprune::ops::{Criterion, Growth};
-use wgprune::train::{
-    Checkpoint, Cost, Curve, Length, Observer, Outcome, Schedule, Session, train,
-};
-
-/// Keeps the last checkpoint.
-#[derive(Default)]
-struct Last(Option<Checkpoint>);
-
-impl Observer for Last {
-    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.0 = Some(checkpoint.clone());
-        Ok(())
-    }
-}
-
-struct Bench {
-    gpu: Arc<Gpu>,
-    dataset: Dataset,
-}
-
-impl Bench {
-    /// Images for epochs of five steps.
-    fn new() -> Self {
-        let mut dataset = data::open("mnist-mini", None).unwrap();
-        for (split, count) in [(&mut dataset.train, 160), (&mut dataset.test, 50)] {
-            split.labels.truncate(count);
-            split.images.truncate(count * 784);
-        }
-        let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
-        Self { gpu, dataset }
-    }
-
-    fn session(&self, config: &Config) -> Session {
-        let (input, classes) = (self.dataset.input(), self.dataset.classes);
-        let net = config.net(input, classes).unwrap();
-        Session::open(&self.gpu, &net, &self.dataset, config).unwrap()
-    }
-
-    /// The cost of a run, which is the same wherever it stopped and went on, and unknown where it was when that began.
-    fn cost(&self, config: &Config) -> Cost {
-        let mut session = self.session(config);
-        let schedule = Schedule::new(config, session.train_images()).unwrap();
-        let mut run = |from: Option<Checkpoint>, stop: u32| {
-            let mut last = Last::default();
-            let stops = |step| step >= stop;
-            let outcome = train(&mut session, config, &schedule, from, &stops, &mut last);
-            (outcome.unwrap(), last.0)
-        };
-        let cost = |outcome| match outcome {
-            Outcome::Finished(finish) => finish.cost,
-            Outcome::Stopped(step) => panic!("stopped at {step}"),
-        };
-        let whole = cost(run(None, u32::MAX).0);
-        for stop in [1, 6] {
-            let (outcome, last) = run(None, stop);
-            assert_eq!(outcome, Outcome::Stopped(stop));
-            let mut old = last.clone().unwrap();
-            assert_eq!(cost(run(last, u32::MAX).0), whole, "stopped at {stop}");
-            old.position.cost = None;
-            assert_eq!(cost(run(Some(old), u32::MAX).0), None);
-        }
-        whole.unwrap()
-    }
-}
-
-/// A convolution of 4 x 5 x 5 = 100 weights, each of which has a part in 8 x 8 outputs, and a linear layer of 40: 6,440
-/// multiply-adds. Each layer is ranked by itself, so that what is left of it is known.
-fn config(steps: u32, curve: Curve, sparsity: f64) -> Config {
-    let layers = [
-        "kind = 'conv2d'\nname = 'conv'\noutputs = 4\nkernel = 5\nstride = 3\nbias = false",
-        "kind = 'batch-norm'",
-        "kind = 'relu'",
-        "kind = 'global-avg-pool'",
-        "kind = 'linear'\nname = 'fc'\noutputs = 'classes'",
-    ];
-    let text: String = layers.map(|layer| format!("[[layer]]\n{layer}\n")).concat();
-    let mut config = Config {
-        network: Some(toml::from_str::<Network>(&text).unwrap()),
-        model: "small".into(),
-        ..Config::default()
-    };
-    config.train.batch = 32;
-    config.train.length = Length::Steps(steps);
-    config.prune.schedule = curve;
-    config.prune.sparsity = sparsity;
-    config.prune.scope = Scope::Layer;
-    config
-}
-
-const DENSE: u64 = 6_440;
-
-#[test]
-fn layers_count_every_pixel_and_what_is_left() {
-    let bench = Bench::new();
-    let mut own = config(8, Curve::Linear, 0.8);
-    own.prune.exclude = vec!["fc".into()];
-    let session = bench.session(&own);
-    assert_eq!(session.macs(session.prunable()), DENSE);
-    let layers = session.layers(&[20]);
-    let counts: Vec<_> = (layers.iter())
-        .map(|layer| (&layer.name[..], layer.weights, layer.kept, layer.macs))
-        .collect();
-    let expected = [("conv.weight", 100, 20, 6_400), ("fc.weight", 40, 40, 40)];
-    assert_eq!(counts, expected, "what is excluded is all there");
-    assert_eq!(session.macs(&[20]), 20 * 64 + 40);
-}
-
-#[test]
-fn a_ramp_takes_what_is_left_at_each_step() {
-    let bench = Bench::new();
-    let dense = bench.cost(&config(8, Curve::None, 0.0));
-    assert_eq!((dense.training, dense.scoring), (3 * 8 * DENSE, 0));
-    assert!((dense.relative(DENSE, 8) - 1.0).abs() < 1e-12);
-
-    // 40 % from step 0 on, 80 % from step 2 on.
-    let mut ramp = config(8, Curve::Linear, 0.8);
-    ramp.prune.end = Length::Steps(4);
-    ramp.prune.every = "2it".into();
-    let cost = bench.cost(&ramp);
-    let [first, rest] = [60 * 64 + 24, 20 * 64 + 8];
-    assert_eq!(cost.training, 3 * (2 * first + 6 * rest));
-    assert_eq!((cost.scoring, cost.passes), (0, 0), "by magnitude");
-    // (2 · 0.6 + 6 · 0.2) / 8
-    assert!((cost.relative(DENSE, 8) - 0.3).abs() < 1e-12);
-
-    // What is excluded takes as much as ever.
-    ramp.prune.exclude = vec!["fc".into()];
-    let [first, rest] = [60 * 64 + 40, 20 * 64 + 40];
-    assert_eq!(bench.cost(&ramp).training, 3 * (2 * first + 6 * rest));
-}
-
-#[test]
-fn scores_take_passes_of_the_network_as_it_is_then() {
-    let bench = Bench::new();
-    let left = 20 * 64 + 8;
-    // The root of a fifth is left of each layer after the first of two parts: 45 and 18.
-    let halfway = 45 * 64 + 18;
-    for (criterion, parts, scoring) in [
-        (Criterion::Random, 2, 0),
-        (Criterion::Snip, 1, 3 * DENSE),
-        (Criterion::Snip, 2, 3 * DENSE + 3 * halfway),
-        (Criterion::Synflow, 2, 3 * DENSE + 3 * halfway),
-    ] {
-        let mut own = config(7, Curve::OneShot, 0.8);
-        own.prune.criterion = criterion;
-        own.prune.iterations = parts;
-        let cost = bench.cost(&own);
-        let passes = if scoring > 0 { parts } else { 0 };
-        let expected = Cost {
-            training: 3 * 7 * left,
-            scoring,
-            passes,
-        };
-        assert_eq!(cost, expected, "{criterion:?} in {parts}");
-    }
-}
-
-#[test]
-fn all_rounds_count() {
-    let bench = Bench::new();
-    let mut own = config(19, Curve::Constant, 0.7);
-    own.prune.rewind = "2it".into();
-    own.prune.round_share = 0.5;
-    // Seven steps, then twice five, with a half and with 30 % of the weights.
-    let all = 7 * DENSE + 5 * (50 * 64 + 20) + 5 * (30 * 64 + 12);
-    let cost = bench.cost(&own);
-    assert_eq!((cost.training, cost.scoring), (3 * all, 0));
-    assert!((cost.relative(DENSE, 19) - (7.0 + 2.5 + 1.5) / 19.0).abs() < 1e-12);
-}
-
-#[test]
-fn steps_whose_gradients_decide_what_grows_have_all_gradients_of_weights() {
-    let bench = Bench::new();
-    let mut own = config(12, Curve::Linear, 0.8);
-    own.prune.end = Length::Steps(9);
-    own.prune.every = "3it".into();
-    own.prune.regrow_end = Length::Steps(10);
-    // A third of the way from step 0 on, two thirds from 3 on, and all from 6 on.
-    let [first, second, rest] = [(73, 29), (47, 19), (20, 8)].map(|(conv, fc)| conv * 64 + fc);
-    let sparse = 3 * (3 * first + 3 * second + 6 * rest);
-    // The steps before 3, 6 and 9.
-    let dense = 3 * DENSE - first - second - rest;
-    for (growth, more) in [(Growth::Random, 0), (Growth::Gradient, dense)] {
-        own.prune.regrow = growth;
-        assert_eq!(bench.cost(&own).training, sparse + more, "{growth:?}");
-    }
-}
 
 /// A run of three epochs, with a mask update by scores in the second.
 const ARGS: &str = "--model lenet-300-100 --batch 2000 --steps 9 --method snip --sparsity 0.9 \
@@ -215,6 +23,54 @@ fn finished() -> (TempDir, Value) {
     let own = here();
     copy(folder.path(), own.path());
     (own, summary.clone())
+}
+
+/// Of each layer of LeNet-300-100: weights that are not 0 between two units that inputs lead to and outputs read, its outputs,
+/// and those of them that are no such units.
+fn on_paths(file: &[u8]) -> [[usize; 3]; 3] {
+    let file = SafeTensors::deserialize(file).unwrap();
+    let [fc1, fc2, fc3] = ["fc1", "fc2", "fc3"].map(|name| {
+        let tensor = file.tensor(&format!("{name}.weight")).unwrap();
+        let values: Vec<f32> = bytemuck::pod_collect_to_vec(tensor.data());
+        let rows = values.chunks(tensor.shape()[1]);
+        rows.map(|row| row.iter().map(|&weight| weight != 0.0).collect())
+            .collect::<Vec<Vec<bool>>>()
+    });
+    let reads = |rows: &[Vec<bool>], input: usize| -> Vec<usize> {
+        (0..rows.len())
+            .filter(|&output| rows[output][input])
+            .collect()
+    };
+    // Of the second hidden layer first, from both sides.
+    let begun: Vec<bool> = fc1.iter().map(|row| row.contains(&true)).collect();
+    let second: Vec<bool> = (0..100)
+        .map(|unit| {
+            let leads = (0..300).any(|input| fc2[unit][input] && begun[input]);
+            leads && !reads(&fc3, unit).is_empty()
+        })
+        .collect();
+    let first: Vec<bool> = (0..300)
+        .map(|unit| begun[unit] && reads(&fc2, unit).iter().any(|&output| second[output]))
+        .collect();
+    let classes: Vec<bool> = (0..10)
+        .map(|class| (0..100).any(|unit| fc3[class][unit] && second[unit]))
+        .collect();
+    let pixels = vec![true; 784];
+    [
+        (fc1, &pixels, &first),
+        (fc2, &first, &second),
+        (fc3, &second, &classes),
+    ]
+    .map(|(rows, inputs, outputs)| {
+        let weights = rows.iter().zip(outputs).filter(|(_, there)| **there);
+        let kept = |row: &Vec<bool>| {
+            (row.iter().zip(inputs))
+                .filter(|(kept, there)| **kept && **there)
+                .count()
+        };
+        let dead = outputs.iter().filter(|there| !**there).count();
+        [weights.map(|(row, _)| kept(row)).sum(), outputs.len(), dead]
+    })
 }
 
 #[test]
@@ -230,10 +86,21 @@ fn a_run_records_what_it_took_and_another_process_that_goes_on_does_the_same() {
     near("training_cost", cost);
     near("scoring_cost", scoring);
     assert_eq!(summary["scoring_passes"], 1);
-    let layer = |name: &str, all: u32| serde_json::json!({"name": name, "weights": all, "kept": all / 10, "macs": all});
+    let on_paths = on_paths(&weights(&run));
     let layers = [("fc1", 235_200), ("fc2", 30_000), ("fc3", 1_000)];
-    let layers = layers.map(|(name, all)| layer(&format!("{name}.weight"), all));
-    assert_eq!(summary["layers"], Value::from(layers.to_vec()));
+    let layers = layers.into_iter().zip(&on_paths).map(|((name, all), own)| {
+        let (name, [effective, outputs, dead_outputs]) = (format!("{name}.weight"), own);
+        serde_json::json!({"name": name, "weights": all, "kept": all / 10, "macs": all, "effective": effective,
+                           "outputs": outputs, "dead_outputs": dead_outputs})
+    });
+    let layers: Vec<Value> = layers.collect();
+    assert_eq!(summary["layers"], Value::from(layers));
+    let effective: usize = on_paths.iter().map(|[effective, ..]| effective).sum();
+    assert!(
+        effective < 26_620,
+        "a unit that nothing leads to would show more"
+    );
+    near("effective_sparsity", 1.0 - effective as f64 / 266_200.0);
 
     // From the end of the second epoch, behind the mask update.
     fs::remove_dir_all(file(&run, "checkpoints/step-00000009")).unwrap();
@@ -244,7 +111,13 @@ fn a_run_records_what_it_took_and_another_process_that_goes_on_does_the_same() {
     let resumed = wgprune(folder.path(), "train --resume run --json");
     assert!(resumed.stderr.contains("from step 6"), "{}", resumed.stderr);
     let resumed = resumed.json();
-    for key in ["training_cost", "scoring_cost", "scoring_passes", "layers"] {
+    for key in [
+        "training_cost",
+        "scoring_cost",
+        "scoring_passes",
+        "layers",
+        "effective_sparsity",
+    ] {
         assert_eq!(resumed[key], summary[key], "{key}");
     }
 }
@@ -282,6 +155,14 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
     };
     let heads = ["macs", "macs_left", "speed_up", "scoring_passes"];
     assert_eq!(heads.map(csv), ["266200", "26620", "10", "1"]);
+    // 266,610 numbers; less the weights, with a bit for each and a tenth of them; and in compressed rows.
+    let own = 4 * 410;
+    let [bits, rows] = [266_200 / 8 + 4 * 26_620, 4 * (301 + 101 + 11) + 8 * 26_620];
+    let stored = [4 * 266_610, own + bits, own + rows].map(|bytes: u32| bytes.to_string());
+    let forms = ["bytes", "bytes_bitmask", "bytes_csr"];
+    assert_eq!(forms.map(csv), stored);
+    let effective = run.1["effective_sparsity"].as_f64().unwrap();
+    assert_eq!(csv("effective_sparsity"), effective.to_string());
 
     // One weight of the last layer, in a record.
     let path = file(&run, "run.json");
@@ -292,9 +173,20 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
         .map(|line| line.split_whitespace().collect())
         .collect();
     assert!(layers.starts_with("lenet-300-100 on mnist-mini, 90 % removed by snip"));
-    assert_eq!(rows[2], ["fc1.weight", "235200", "10.00", "88.4"]);
-    let collapsed = ["fc3.weight", "1000", "0.10", "0.4", "in", "1", "of", "1"];
-    assert_eq!(rows[4], collapsed, "{layers}");
+    let [[effective, _, dead], ..] = on_paths(&weights(&run));
+    let off = format!("{:.2}", 100.0 - effective as f64 / 235.2);
+    let first = [
+        "fc1.weight",
+        "235200",
+        "10.00",
+        "88.4",
+        &off,
+        &format!("{dead}.0"),
+    ];
+    assert_eq!(rows[2], first, "{layers}");
+    let collapsed = ["fc3.weight", "1000", "0.10", "0.4"];
+    assert_eq!(rows[4][..4], collapsed, "{layers}");
+    assert_eq!(rows[4][6..], ["in", "1", "of", "1"], "{layers}");
     let json = &wgprune(folder, "compare run --json").json()[0];
     assert_eq!(json["layers"][1]["density"], 0.1);
     assert_eq!(json["layers"][2]["collapsed"], 1);
@@ -302,7 +194,13 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
 
     let mut old = json_in(&folder.join("run"), "run.json");
     let summary = old["summary"].as_object_mut().unwrap();
-    for key in ["layers", "training_cost", "scoring_cost", "scoring_passes"] {
+    for key in [
+        "layers",
+        "training_cost",
+        "scoring_cost",
+        "scoring_passes",
+        "effective_sparsity",
+    ] {
         assert!(summary.remove(key).is_some(), "{key}");
     }
     fs::write(&path, old.to_string()).unwrap();
@@ -310,6 +208,7 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
     assert_eq!(table.code, Some(0), "{}", table.stderr);
     assert!(!table.stdout.contains("training cost"), "no empty column");
     assert_eq!(heads.map(csv), [""; 4]);
+    assert_eq!(forms.map(csv), [""; 3]);
     assert_eq!(csv("training_cost"), "");
     let json = &wgprune(folder, "compare run --json").json()[0];
     assert!(json["layers"].is_null() && json["speed_up"].is_null());

@@ -52,6 +52,10 @@ pub(super) fn tell(outcomes: &[Outcome], as_json: bool) -> Result<()> {
 fn row(group: &Group<'_>) -> Value {
     let accuracy = group.accuracy();
     let mean = |of: fn(&Reached) -> Option<f64>| group.spread(of).map(|spread| spread.mean);
+    let stored = |form: usize| {
+        let bytes = group.spread(|reached| Some(reached.stored()?[form]));
+        bytes.map(|spread| spread.mean)
+    };
     json!({
         "model": group.task.model,
         "data": group.task.data,
@@ -68,8 +72,12 @@ fn row(group: &Group<'_>) -> Value {
         "test_accuracy_deviation": accuracy.and_then(|Spread { deviation, .. }| deviation),
         "test_accuracy_at_best_validation": mean(|reached| reached.at_best_validation),
         "sparsity_reached": mean(Reached::sparsity_of_prunable),
+        "effective_sparsity": mean(Reached::effective_sparsity),
         "sparsity_of_all": mean(Reached::sparsity_of_all),
         "compression": mean(Reached::compression),
+        "bytes": stored(0),
+        "bytes_bitmask": stored(1),
+        "bytes_csr": stored(2),
         "macs": mean(Reached::macs),
         "macs_left": mean(Reached::macs_left),
         "speed_up": mean(Reached::speed_up),
@@ -89,6 +97,8 @@ fn layer(row: &LayerRow<'_>) -> Value {
         "density": row.density.mean,
         "density_deviation": row.density.deviation,
         "share_of_macs": row.macs,
+        "off_paths": row.off_paths,
+        "dead_outputs": row.dead_outputs,
         "collapsed": row.collapsed,
     })
 }

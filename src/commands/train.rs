@@ -1,89 +1,26 @@
 //! `wgprune train`
 
-use super::{adapter_json, open_gpu, print};
+mod summary;
+
+use super::{adapter_json, open_gpu};
 use crate::cli::TrainArgs;
 use crate::interrupt::Interrupt;
 use crate::logger;
 use crate::progress::Progress;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use summary::{Learned, Summary};
 use wgprune::config::Config;
 use wgprune::data::Dataset;
 use wgprune::error::{Error, ErrorKind, Result};
 use wgprune::gpu::{AdapterFacts, mebibytes};
-use wgprune::net::{Structure, Whole};
+use wgprune::net::Structure;
 use wgprune::run::{Environment, Resume, RunDir};
 use wgprune::train::{
     Checkpoint, Cost, Finish, LayerCount, Outcome, Schedule, Session, train, train_images,
 };
-
-/// What a run reached: the line of `--json`, and the summary in `run.json`.
-#[derive(Debug, Serialize, Deserialize)]
-struct Summary {
-    run_dir: String,
-    weights: String,
-    model: String,
-    data: String,
-    method: String,
-    seed: u64,
-    epochs: u32,
-    steps: u32,
-    test_accuracy: f64,
-    test_loss: f64,
-    test_images: u64,
-    sparsity: f64,
-    /// Of what is removed together: the weights, or the filters.
-    sparsity_target: f64,
-    /// As `prune.structure` has it.
-    #[serde(default)]
-    structure: String,
-    /// Filters that pruning may remove, and those that it left, where it removes them as wholes.
-    #[serde(default)]
-    filters: Option<[u32; 2]>,
-    /// Layers that are left dense: `sparsity` is that of the other weights.
-    #[serde(default)]
-    excluded: Vec<String>,
-    prunable_weights: u32,
-    kept_weights: u32,
-    /// All that training changes, biases and batch norms included.
-    #[serde(default)]
-    parameters: Option<u32>,
-    /// Of the network that this is a narrow form of.
-    #[serde(default)]
-    narrowed_from: Option<Whole>,
-    /// Convolutions and linear layers, with their multiply-adds for one image.
-    #[serde(default)]
-    layers: Vec<LayerCount>,
-    /// What training and scoring took, counted in multiply-adds, as a multiple of the same training without pruning.
-    #[serde(default)]
-    training_cost: Option<f64>,
-    /// The part of it that scoring took.
-    #[serde(default)]
-    scoring_cost: Option<f64>,
-    /// Batches that went forwards and backwards so that weights could be ranked.
-    #[serde(default)]
-    scoring_passes: Option<u32>,
-    train_images_per_second: f64,
-    /// Of the last process that worked on the run; none if it found all steps done.
-    first_step_seconds: Option<f64>,
-    /// Of the last process, and what earlier ones spent from their first steps on.
-    wall_seconds: f64,
-    peak_device_bytes: u64,
-    /// What weights were ranked by, if that was learned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    autos_model: Option<Learned>,
-    adapter: Value,
-}
-
-/// A regressor, as `prune.autos_model` names it: without a name, it is the one that came with the program.
-#[derive(Debug, Serialize, Deserialize)]
-struct Learned {
-    file: String,
-    sha256: String,
-}
 
 /// A run with all that it needs to begin or to go on.
 struct Job<'a> {
@@ -305,6 +242,7 @@ impl<'a> Job<'a> {
         let steps = config.train.length.steps(schedule.epoch, 0);
         let cost = finish.cost;
         let kept = session.kept()?;
+        let layers = session.layers_on_paths()?;
         let [all, left] = [session.prunable(), &kept].map(|counts| session.units(counts).sum());
         let summary = Summary {
             run_dir: run_dir.path().to_string_lossy().into_owned(),
@@ -327,7 +265,8 @@ impl<'a> Job<'a> {
             kept_weights: finish.kept,
             parameters: Some(session.trainable()),
             narrowed_from: session.whole(),
-            layers: session.layers(&session.kept()?),
+            effective_sparsity: effective_sparsity(&layers, session),
+            layers,
             training_cost: cost.map(|cost| cost.relative(dense, steps)),
             scoring_cost: cost.map(|cost| cost.relative_scoring(dense, steps)),
             scoring_passes: cost.map(|Cost { passes, .. }| passes),
@@ -346,50 +285,14 @@ impl<'a> Job<'a> {
     }
 }
 
-impl Summary {
-    fn print(&self, json: bool) -> Result<()> {
-        if json {
-            let line = serde_json::to_string(self);
-            return print(line.map_err(|error| Error::kernel("the summary", error))?);
-        }
-        print(format!(
-            "test accuracy   {:.2} % (last epoch, {} images)",
-            100.0 * self.test_accuracy,
-            self.test_images
-        ))?;
-        print(format!("test loss       {:.4}", self.test_loss))?;
-        match (self.narrowed_from, self.parameters) {
-            (Some(whole), Some(own)) => print(format!(
-                "channels        fewer: {own} parameters in place of {}",
-                whole.parameters
-            ))?,
-            _ => print(format!(
-                "sparsity        {:.2} % of the prunable weights ({} of {} kept)",
-                100.0 * self.sparsity,
-                self.kept_weights,
-                self.prunable_weights
-            ))?,
-        }
-        if let Some([all, kept]) = self.filters {
-            print(format!(
-                "filters         {:.2} % removed ({kept} of {all} kept)",
-                100.0 * (1.0 - f64::from(kept) / f64::from(all))
-            ))?;
-        }
-        if !self.excluded.is_empty() && self.narrowed_from.is_none() {
-            print(format!("never pruned    {}", self.excluded.join(", ")))?;
-        }
-        print(format!(
-            "speed           {:.0} training images a second",
-            self.train_images_per_second
-        ))?;
-        print(format!("time            {:.1} s", self.wall_seconds))?;
-        print(format!("weights         {}", self.weights))?;
-        if self.sparsity_target > 0.0 {
-            print(
-                "note: zeros make the file compress well; they do not make dense kernels faster",
-            )?;
-        }
-        Ok(())
-    }
+/// As [`Summary::effective_sparsity`].
+fn effective_sparsity(layers: &[LayerCount], session: &Session) -> Option<f64> {
+    let excluded: Vec<&str> = session.excluded().collect();
+    let prunable = layers
+        .iter()
+        .filter(|layer| !excluded.contains(&&layer.name[..]));
+    let effective = prunable.map(|layer| Some(layer.on_paths?.effective));
+    let effective: u32 = effective.sum::<Option<u32>>()?;
+    let all: u32 = session.prunable().iter().sum();
+    Some(1.0 - f64::from(effective) / f64::from(all))
 }

@@ -2,6 +2,7 @@
 
 use super::table::{aligned, removed, shown};
 use super::{Group, Spread};
+use crate::net::OnPaths;
 use crate::train::LayerCount;
 
 /// A convolution or linear layer in all finished runs of a group.
@@ -15,6 +16,10 @@ pub struct LayerRow<'a> {
     pub density: Spread,
     /// Share of the multiply-adds of the network with all weights.
     pub macs: f64,
+    /// Share of the kept ones that lies on no path from the image to the outputs, on average; none if a run did not count it.
+    pub off_paths: Option<f64>,
+    /// Outputs that no path goes through, on average; none likewise.
+    pub dead_outputs: Option<f64>,
     /// Runs in which none is left, or one of several.
     pub collapsed: usize,
 }
@@ -37,11 +42,20 @@ impl Group<'_> {
             let own = own?;
             let density = |own: &&LayerCount| f64::from(own.kept) / f64::from(own.weights);
             let density: Vec<f64> = own.iter().map(density).collect();
+            let mean = |of: fn(&LayerCount, OnPaths) -> f64| {
+                let values: Option<Vec<f64>> =
+                    own.iter().map(|own| Some(of(own, own.on_paths?))).collect();
+                Some(Spread::of(&values?)?.mean)
+            };
             Some(LayerRow {
                 name: &first.layers[i].name,
                 weights: layer.weights,
                 density: Spread::of(&density)?,
                 macs: layer.macs as f64 / macs,
+                off_paths: mean(|own, on| {
+                    f64::from(own.kept.saturating_sub(on.effective)) / f64::from(own.kept.max(1))
+                }),
+                dead_outputs: mean(|_, on| on.dead_outputs.into()),
                 collapsed: own.iter().filter(|own| own.is_collapsed()).count(),
             })
         };
@@ -78,6 +92,8 @@ fn table(layers: &[LayerRow<'_>], runs: usize) -> String {
             "weights",
             "kept, %",
             "of all multiply-adds, %",
+            "on no path, %",
+            "dead outputs",
             "collapsed",
         ]
         .map(str::to_owned),
@@ -88,6 +104,8 @@ fn table(layers: &[LayerRow<'_>], runs: usize) -> String {
             layer.weights.to_string(),
             shown(Some(layer.density), 100.0, 2),
             format!("{:.1}", 100.0 * layer.macs),
+            (layer.off_paths).map_or(String::new(), |share| format!("{:.2}", 100.0 * share)),
+            (layer.dead_outputs).map_or(String::new(), |outputs| format!("{outputs:.1}")),
             match layer.collapsed {
                 0 => String::new(),
                 some => format!("in {some} of {runs}"),

@@ -42,6 +42,8 @@ pub struct Reached {
     pub test_loss: f64,
     /// Removed share of the prunable weights.
     pub sparsity: f64,
+    /// The same with kept weights that lie on no path counted as removed; none in runs of earlier versions.
+    pub effective_sparsity: Option<f64>,
     /// Weights that pruning may remove.
     pub prunable_weights: u32,
     /// Those that it left.
@@ -73,6 +75,11 @@ impl Reached {
     /// Share of the prunable weights that was removed; none of a narrow network, which is not pruned.
     pub fn sparsity_of_prunable(&self) -> Option<f64> {
         self.narrowed_from.is_none().then_some(self.sparsity)
+    }
+
+    /// The same where weights on no path count as removed (Vysogorets and Kempe 2021, Connectivity Matters).
+    pub fn effective_sparsity(&self) -> Option<f64> {
+        (self.effective_sparsity).filter(|_| self.narrowed_from.is_none())
     }
 
     /// Share of all parameters that was removed, or that a narrow network never had.
@@ -112,6 +119,24 @@ impl Reached {
     pub fn speed_up(&self) -> Option<f64> {
         let left = self.macs_left().filter(|left| *left > 0.0)?;
         Some(self.macs()? / left)
+    }
+
+    /// Bytes of all parameters in 32 bits: as they are; with a bit for each weight of a layer that lost some, and the kept ones;
+    /// and with such layers in compressed rows (CSR), a row for each output and indices of 32 bits.
+    pub fn stored(&self) -> Option<[f64; 3]> {
+        let all = self.parameters.filter(|_| !self.layers.is_empty());
+        let mut stored = [4.0 * f64::from(all?); 3];
+        for layer in self
+            .layers
+            .iter()
+            .filter(|layer| layer.kept < layer.weights)
+        {
+            let [weights, kept, outputs] =
+                [layer.weights, layer.kept, layer.on_paths?.outputs].map(f64::from);
+            stored[1] += (weights / 8.0).ceil() + 4.0 * (kept - weights);
+            stored[2] += 4.0 * (outputs + 1.0) + 8.0 * kept - 4.0 * weights;
+        }
+        Some(stored)
     }
 
     fn over_layers(&self, of: impl Fn(&LayerCount) -> u64) -> Option<f64> {
@@ -209,6 +234,7 @@ fn at_best_validation(results: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::OnPaths;
 
     #[test]
     fn the_epoch_is_chosen_by_validation_and_never_by_the_test_images() {
@@ -227,11 +253,17 @@ mod tests {
             weights,
             kept,
             macs,
+            on_paths: Some(OnPaths {
+                effective: kept,
+                outputs: 4,
+                dead_outputs: 0,
+            }),
         };
         let reached = Reached {
             test_accuracy: 0.0,
             test_loss: 0.0,
             sparsity: 0.9,
+            effective_sparsity: None,
             prunable_weights: 100,
             kept_weights: 10,
             parameters: Some(120),
@@ -247,6 +279,9 @@ mod tests {
         assert_eq!(reached.compression(), Some(4.0));
         let macs = [reached.macs(), reached.macs_left(), reached.speed_up()];
         assert_eq!(macs, [11_600.0, 2_885.0, 11_600.0 / 2_885.0].map(Some));
+        // 120 numbers; 20 others, 3 + 10 bytes of bits and 10 weights; and 2 times 5 beginnings of rows and the indices.
+        let stored = [480.0, 80.0 + 13.0 + 40.0, 80.0 + 40.0 + 80.0];
+        assert_eq!(reached.stored(), Some(stored));
         // A narrow network is held against what it is a form of.
         let narrow = Reached {
             narrowed_from: Some(Whole {

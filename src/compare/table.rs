@@ -156,7 +156,8 @@ pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 /// `summary.csv`: a row for each run.
 pub fn csv(outcomes: &[Outcome]) -> String {
     let mut text = "model,data,method,sparsity,structure,seed,state,steps,test_accuracy,test_loss,\
-                    test_accuracy_at_best_validation,sparsity_reached,prunable_weights,kept_weights,sparsity_of_all,compression,macs,macs_left,speed_up,\
+                    test_accuracy_at_best_validation,sparsity_reached,effective_sparsity,prunable_weights,kept_weights,sparsity_of_all,compression,\
+                    bytes,bytes_bitmask,bytes_csr,macs,macs_left,speed_up,\
                     training_cost,scoring_cost,scoring_passes,seconds,run,error\n"
         .to_owned();
     for outcome in outcomes {
@@ -175,16 +176,22 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             Ending::Missing => ("missing", None, ""),
         };
         let reached = reached.map_or_else(Default::default, |reached| {
+            let stored = reached.stored();
+            let [bytes, bitmask, csr] = stored.map_or([None; 3], |forms| forms.map(Some));
             [
                 Some(reached.steps.into()),
                 Some(reached.test_accuracy),
                 Some(reached.test_loss),
                 reached.at_best_validation,
                 reached.sparsity_of_prunable(),
+                reached.effective_sparsity(),
                 Some(reached.prunable_weights.into()),
                 Some(reached.kept_weights.into()),
                 reached.sparsity_of_all(),
                 reached.compression(),
+                bytes,
+                bitmask,
+                csr,
                 reached.macs(),
                 reached.macs_left(),
                 reached.speed_up(),
@@ -237,11 +244,13 @@ mod tests {
             weights: 1000,
             kept: 100,
             macs: 4000,
+            on_paths: None,
         };
         let reached = |test_accuracy| Reached {
             test_accuracy,
             test_loss: 0.5,
             sparsity,
+            effective_sparsity: None,
             prunable_weights: 1000,
             kept_weights: 100,
             parameters: Some(1100),
@@ -371,7 +380,7 @@ mod tests {
         let fields = lines[0].split(',').count();
         assert_eq!(lines[1].split(',').count(), fields, "{text}");
         assert!(lines[1].starts_with(
-            "lenet-5,mnist-mini,agp,0.9,none,0,done,460,0.97,0.5,,0.9,1000,100,0.8181818181818182,5.5,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
+            "lenet-5,mnist-mini,agp,0.9,none,0,done,460,0.97,0.5,,0.9,,1000,100,0.8181818181818182,5.5,,,,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
         ));
         // The message has two commas and quotes.
         assert!(lines[2].ends_with("\"the loss, at step 3, is \"\"inf\"\"\""));

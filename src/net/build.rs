@@ -176,6 +176,11 @@ impl Net {
         value
     }
 
+    /// Whether nothing passes by any layer.
+    pub fn is_chain(&self) -> bool {
+        !(self.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. }))
+    }
+
     /// The first layer but the last whose output no layer reads, if there is one.
     pub fn unread(&self) -> Option<&Node> {
         let mut read = vec![false; self.nodes.len() + 1];

@@ -1,5 +1,6 @@
 //! What training takes, in multiply-adds of convolutions and linear layers.
 
+use crate::net::OnPaths;
 use serde::{Deserialize, Serialize};
 
 /// The weights of a convolution or linear layer, and what they take of a pass.
@@ -13,6 +14,9 @@ pub struct LayerCount {
     pub kept: u32,
     /// Multiply-adds for one image with all weights.
     pub macs: u64,
+    /// What lies on paths, of a finished run; none in those of earlier versions.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub on_paths: Option<OnPaths>,
 }
 
 impl LayerCount {
@@ -115,6 +119,7 @@ mod tests {
             weights,
             kept,
             macs: u64::from(weights) * 9,
+            on_paths: None,
         };
         assert_eq!(layer(40, 10).left(), 90);
         let collapsed = [(5, 0), (5, 1), (5, 2), (1, 1), (1, 0)]

@@ -19,8 +19,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::gpu::{Gpu, Kept, LaunchSeconds, Machine, Plan};
 use crate::net::{
-    Compiled, Layer, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, Whole,
-    compile,
+    Compiled, Net, Optimiser, Parameter, RECORDS, RunTensors, Settings, TEST, TRAIN, Whole, compile,
 };
 use crate::ops::{GatherBatch, Record, StepParams};
 use crate::random::{Stream, key, permutation};
@@ -51,12 +50,7 @@ pub struct Session {
     corrupts: bool,
     /// Whether weights are ranked by as many images of each class.
     balanced: bool,
-    /// Whether nothing passes by any layer.
-    is_chain: bool,
-    /// As [`Net::powers`] has them.
-    powers: Vec<f64>,
-    /// As [`Net::whole`] has it.
-    whole: Option<Whole>,
+    net: Net,
     /// The weights of convolutions and linear layers.
     layers: Vec<Weights>,
     unread: u32,
@@ -151,9 +145,7 @@ impl Session {
             prunable,
             balanced: config.prune.balanced,
             corrupts: config.prune.control == Control::Corrupt,
-            is_chain: !(net.nodes.iter()).any(|node| matches!(node.layer, Layer::Add { .. })),
-            powers: net.powers(),
-            whole: net.whole(),
+            net: net.clone(),
             layers,
             unread: 0,
             learned,
@@ -172,7 +164,7 @@ impl Session {
 
     /// What the network is a narrow form of, if it is.
     pub fn whole(&self) -> Option<Whole> {
-        self.whole
+        self.net.whole()
     }
 
     /// The recorded plan.

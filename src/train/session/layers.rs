@@ -1,6 +1,7 @@
 //! The multiply-adds of a network, layer by layer.
 
 use super::Session;
+use crate::error::Result;
 use crate::net::{Net, Parameter};
 use crate::train::LayerCount;
 
@@ -36,8 +37,22 @@ impl Session {
                 false => parameter.len(),
             },
             macs: *macs,
+            on_paths: None,
         };
         self.layers.iter().map(count).collect()
+    }
+
+    /// The same by the mask that is there, and what of each layer lies on paths.
+    ///
+    /// # Errors
+    /// The device was lost or reported an error.
+    pub fn layers_on_paths(&self) -> Result<Vec<LayerCount>> {
+        let on_paths = self.net.on_paths(&self.masks()?);
+        let mut layers = self.layers(&self.kept()?);
+        for (layer, on_paths) in layers.iter_mut().zip(on_paths) {
+            layer.on_paths = Some(on_paths);
+        }
+        Ok(layers)
     }
 
     /// Multiply-adds of a pass forwards for one image, where so many weights of each prunable tensor are kept and nothing is

@@ -36,8 +36,8 @@ impl Session {
         };
         let tensors = Prunable {
             shapes: &shapes,
-            powers: &self.powers,
-            is_chain: self.is_chain,
+            powers: &self.net.powers(),
+            is_chain: self.net.is_chain(),
         };
         wanted(scope, tensors, sparsity)
     }

@@ -128,7 +128,6 @@ impl Session {
         let RunTensors {
             weights,
             state,
-            mask,
             parameters,
             ..
         } = &self.tensors;
@@ -136,21 +135,34 @@ impl Session {
         let state: Vec<Vec<f32>> = (state.iter())
             .map(|tensor| self.machine.read(tensor))
             .collect::<Result<_>>()?;
-        let words: Vec<u32> = self.machine.read(mask)?;
-        let bit = |element: usize| u8::from(words[element / 32] >> (element % 32) & 1 == 1);
-        let of = |placed: &Placed| {
+        let masks = self.masks()?;
+        let of = |(placed, mask): (&Placed, Vec<u8>)| {
             let parameter = placed.parameter.clone();
             let range = placed.first as usize..(placed.first + parameter.len()) as usize;
-            let mask: Vec<u8> = range.clone().map(bit).collect();
             let part = |all: &Vec<f32>| parameter.to_file(&all[range.clone()]);
             ParameterState {
                 weights: part(&weights),
-                mask: parameter.to_file(&mask),
+                mask,
                 state: state.iter().map(part).collect(),
                 parameter,
             }
         };
-        Ok(parameters.iter().map(of).collect())
+        Ok(parameters.iter().zip(masks).map(of).collect())
+    }
+
+    /// The mask of each parameter, as [`ParameterState::mask`] has it, after all work submitted so far.
+    ///
+    /// # Errors
+    /// The device was lost.
+    pub fn masks(&self) -> Result<Vec<Vec<u8>>> {
+        let words: Vec<u32> = self.machine.read(&self.tensors.mask)?;
+        let bit = |element: u32| (words[element as usize / 32] >> (element % 32) & 1) as u8;
+        let of = |placed: &Placed| {
+            let range = placed.first..placed.first + placed.parameter.len();
+            let mask: Vec<u8> = range.map(bit).collect();
+            placed.parameter.to_file(&mask)
+        };
+        Ok(self.tensors.parameters.iter().map(of).collect())
     }
 
     /// All parameters with their values in file order.
