@@ -24,6 +24,7 @@ struct Case {
     key: &'static str,
     criterion: Criterion,
     parts: u32,
+    biases: bool,
     alike: f64,
 }
 
@@ -39,13 +40,16 @@ fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
         key,
         criterion,
         parts,
+        biases,
         alike,
     } = case;
     let dataset = data::open("mnist-mini", None).unwrap();
     let mut config = Config::default();
     config.train.batch = BATCH;
     config.prune.criterion = criterion;
+    config.prune.biases = biases;
     let net = open(model, dataset.input(), dataset.classes).unwrap();
+    let net = config.fit(net).unwrap();
     let gpu = Arc::new(Gpu::open(Options::default()).unwrap());
     let mut session = Session::open(&gpu, &net, &dataset, &config).unwrap();
     session.initialise(&config).unwrap();
@@ -65,7 +69,7 @@ fn assert_keeps_the_same(model: &str, name: &str, case: Case) {
         Session::open(&gpu, &net, &dataset, &config).unwrap()
     });
 
-    // No initial weight is 0, so what is 0 was removed.
+    // No initial weight is 0, so what is 0 was removed; and so were biases that began there, as they have no score.
     let weights = session.weights().unwrap();
     let ours = weights
         .iter()
@@ -115,18 +119,21 @@ const SNIP: Case = Case {
     key: "snip",
     criterion: Criterion::Snip,
     parts: 1,
+    biases: false,
     alike: 0.999,
 };
 const GRASP: Case = Case {
     key: "grasp",
     criterion: Criterion::Grasp,
     parts: 1,
+    biases: false,
     alike: 0.99,
 };
 const SYNFLOW: Case = Case {
     key: "synflow",
     criterion: Criterion::Synflow,
     parts: 10,
+    biases: false,
     alike: 0.995,
 };
 
@@ -144,6 +151,18 @@ fn snip_keeps_of_a_narrow_vgg_what_pytorch_keeps() {
 #[test]
 fn snip_keeps_of_resnet_20_what_pytorch_keeps() {
     assert_keeps_the_same("resnet-20", "resnet-20", SNIP);
+}
+
+#[test]
+fn snip_keeps_of_weights_and_biases_what_pytorch_keeps() {
+    for name in ["vgg-narrow", "deep"] {
+        let case = Case {
+            key: "snip_with_biases",
+            biases: true,
+            ..SNIP
+        };
+        assert_keeps_the_same(&network(name), name, case);
+    }
 }
 
 #[test]

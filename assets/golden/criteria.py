@@ -4,7 +4,8 @@ initial ones, by PyTorch in float64.
     python assets/golden/criteria.py
 
 needs torch, numpy and safetensors. A tensor is named NETWORK.CRITERION: one bit for each weight of convolutions and linear
-layers, in the order of files, lowest first. A tenth is kept, all layers ranked together.
+layers, and for snip_with_biases each bias of theirs, in the order of files, lowest first. A tenth is kept, all layers
+ranked together.
 """
 
 import copy
@@ -111,6 +112,10 @@ def main():
                 fresh = copy.deepcopy(model)
                 weights = [weight for weight in fresh.parameters() if weight.dim() > 1]
                 masks[f"{name}.{criterion.__name__}"] = kept(criterion(fresh, weights, *data))
+        layers = [own for own in model.modules() if isinstance(own, (nn.Conv2d, nn.Linear))]
+        weights = [value for layer in layers for value in layer.parameters()]
+        if name in ("vgg-narrow", "deep"):
+            masks[f"{name}.snip_with_biases"] = kept(snip(model, weights, *batch))
     save_file(masks, HERE / "criteria.safetensors")
 
 

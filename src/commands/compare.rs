@@ -65,6 +65,7 @@ fn row(group: &Group<'_>) -> Value {
         "runs": group.done.len() + group.rest,
         "done": group.done.len(),
         "of_filters": group.task.filters,
+        "of_biases": group.task.biases,
         "structure": group.structure().to_string(),
         "excluded": group.task.excluded,
         "own_sparsities": group.task.layers,

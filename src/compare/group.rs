@@ -20,6 +20,8 @@ pub struct Task<'a> {
     pub sparsity: Option<f64>,
     /// Whether it is one of filters, not of weights.
     pub filters: bool,
+    /// Whether it is one of weights and biases.
+    pub biases: bool,
     /// Layers that it is not of.
     pub excluded: &'a [String],
     /// Layers that have a share of their own.
@@ -54,6 +56,7 @@ impl<'a> Task<'a> {
             data: (file.and_then(|name| name.to_str())).unwrap_or(&config.data.name),
             sparsity: share,
             filters: share.is_some() && config.prune.structure == Structure::Filter,
+            biases: share.is_some() && config.prune.biases,
             excluded: share.map_or(&[], |_| &config.prune.exclude),
             layers: share.map(|_| &config.prune.layers),
             length: config.train.length,
@@ -73,6 +76,7 @@ impl<'a> Task<'a> {
         let named = named(self).cmp(&named(other));
         (named.then(share(self).total_cmp(&share(other))))
             .then(self.filters.cmp(&other.filters))
+            .then(self.biases.cmp(&other.biases))
             .then(self.excluded.cmp(other.excluded))
     }
 }
@@ -85,6 +89,7 @@ fn are_alike(a: &Config, b: &Config) -> bool {
         if config.prune.share().is_none() {
             config.prune.sparsity = 0.0;
             config.prune.structure = Structure::None;
+            config.prune.biases = false;
             config.prune.layers.clear();
         }
         config

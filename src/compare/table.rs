@@ -78,7 +78,11 @@ fn percent(share: f64) -> f64 {
 
 /// The share, what it is of if not of weights, the layers that it is not of, and those with one of their own.
 pub(super) fn removed(share: f64, task: &Task<'_>) -> String {
-    let what = if task.filters { " of filters" } else { "" };
+    let what = match (task.filters, task.biases) {
+        (true, _) => " of filters",
+        (_, true) => " of weights and biases",
+        _ => "",
+    };
     let of = match task.excluded {
         [] => String::new(),
         excluded => format!(", not of {}", excluded.join(", ")),

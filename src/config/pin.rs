@@ -23,7 +23,7 @@ impl Config {
     /// The network with what its pruning asks of it: what stays dense, what has a sparsity of its own, and how many channels.
     ///
     /// # Errors
-    /// As [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`] and [`Net::narrowed`] have it.
+    /// As [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`], [`Net::rank_biases`] and [`Net::narrowed`] have it.
     pub fn fit(&self, mut net: Net) -> Result<Net> {
         if self.prune.narrow {
             net.exclude(&self.prune.exclude)?;
@@ -34,6 +34,9 @@ impl Config {
             net.exclude(&self.prune.exclude)?;
             net.fit_structure(self.prune.structure)?;
             net.set_shares(&self.prune.layers, self.prune.sparsity)?;
+            if self.prune.biases {
+                net.rank_biases()?;
+            }
         }
         Ok(net)
     }

@@ -21,12 +21,13 @@ pub(super) const AUTO: &str = "auto";
 pub const NEVER: &str = "never";
 
 /// What a [`Method`](super::Method) may set; what its file leaves out is as by default.
-pub const METHOD_KEYS: [&str; 17] = [
+pub const METHOD_KEYS: [&str; 18] = [
     "schedule",
     "initial",
     "sparse_start",
     "criterion",
     "balanced",
+    "biases",
     "iterations",
     "scope",
     "exclude",
@@ -121,6 +122,8 @@ pub struct PruneConfig {
     pub criterion: Criterion,
     /// Whether the images that weights are ranked by are as many of each class, and not just those that come next.
     pub balanced: bool,
+    /// Whether biases are ranked with the weights of the layers that are pruned, and count as such.
+    pub biases: bool,
     /// In how many parts, each by scores of its own, an update removes what it removes.
     pub iterations: u32,
     /// `global`, `layer`, `erk` or `smart`.
@@ -267,6 +270,7 @@ impl Default for PruneConfig {
             sparse_start: SparseStart::None,
             criterion: Criterion::Magnitude,
             balanced: false,
+            biases: false,
             iterations: 1,
             scope: Scope::Global,
             control: Control::None,

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn parts_of_methods_that_do_not_go_together_are_refused() {
         let layers = |value: Value| Value::Table([("fc3".to_owned(), value)].into_iter().collect());
-        let wrong: [(&str, &str, Value, &str); 22] = [
+        let wrong: [(&str, &str, Value, &str); 24] = [
             (
                 "snip",
                 "structure",
@@ -310,6 +310,18 @@ mod tests {
                 "where weights began",
             ),
             ("agp", "narrow", true.into(), "is not pruned"),
+            (
+                "agp",
+                "biases",
+                true.into(),
+                "prune.criterion = \"magnitude\"",
+            ),
+            (
+                "grasp",
+                "biases",
+                true.into(),
+                "prune.criterion = \"grasp\"",
+            ),
             (
                 "small-dense",
                 "structure",

@@ -43,6 +43,8 @@ pub struct Net {
     pub nodes: Vec<Node>,
     /// Names of the layers that pruning leaves as they are.
     pub(super) excluded: Vec<String>,
+    /// Whether biases of the other layers are pruned with their weights.
+    pub(super) ranks_biases: bool,
     /// Of layers with a sparsity of their own, the power of the others' density that theirs is.
     pub(super) powers: BTreeMap<String, f64>,
     /// What it is a narrow form of.
@@ -57,6 +59,7 @@ impl Net {
             input,
             nodes: Vec::new(),
             excluded: Vec::new(),
+            ranks_biases: false,
             powers: BTreeMap::new(),
             whole: None,
         }
@@ -248,8 +251,11 @@ impl Net {
                 }
                 _ => continue,
             };
-            let bias = bias.then(|| Parameter::bias(&node.name, &weight));
-            weight.excluded = self.excluded.contains(&node.name);
+            let mut bias = bias.then(|| Parameter::bias(&node.name, &weight));
+            weight.prunable = !self.excluded.contains(&node.name);
+            if let Some(bias) = &mut bias {
+                bias.prunable = weight.prunable && self.ranks_biases;
+            }
             list.push(weight);
             list.extend(bias);
         }

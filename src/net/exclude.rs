@@ -55,6 +55,24 @@ impl Net {
         ))
     }
 
+    /// Has pruning rank biases with the weights of their layers.
+    ///
+    /// # Errors
+    /// No layer that is pruned has a bias.
+    pub fn rank_biases(&mut self) -> Result<()> {
+        self.ranks_biases = true;
+        if (self.parameters().iter()).any(|own| own.is_prunable() && !own.is_weight()) {
+            return Ok(());
+        }
+        Err(Error::config(
+            format!(
+                "prune.biases is true, but no layer of {} that is pruned has a bias",
+                self.name
+            ),
+            "set prune.biases to false",
+        ))
+    }
+
     /// Has pruning leave the weights of these layers, each name meaning what [`called`](Self::called) says.
     ///
     /// # Errors
@@ -114,6 +132,24 @@ mod tests {
         assert_eq!(left_out(&["conv2"]).expect("a part"), of(".conv2."));
         // A part of a part is none.
         assert!(left_out(&["layer"]).is_err());
+    }
+
+    #[test]
+    fn biases_are_pruned_where_their_layers_are() {
+        let prunable = |net: &Net| {
+            let biases = net.parameters().into_iter().filter(|own| !own.is_weight());
+            let prunable = biases.filter(Parameter::is_prunable);
+            prunable.map(|own| own.name).collect::<Vec<_>>()
+        };
+        let mut net = resnet();
+        assert_eq!(prunable(&net), [""; 0]);
+        // Only the last layer has one; batch norms have shifts, which are none.
+        net.rank_biases().expect("a bias");
+        assert_eq!(prunable(&net), ["fc.bias"]);
+        net.exclude(&["linear".into()]).expect("a kind");
+        assert_eq!(prunable(&net), [""; 0]);
+        let error = net.rank_biases().expect_err("no bias is left");
+        assert!(error.what.contains("prune.biases is true"), "{error}");
     }
 
     #[test]

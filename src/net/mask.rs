@@ -104,7 +104,8 @@ impl<'a> Masks<'a> {
         } = self.settings;
         if protect && !per_layer {
             plan.layer("protect");
-            for &range in ranges {
+            let own = ranges.iter().zip(self.tensors.prunable());
+            for (&range, _) in own.filter(|(_, own)| own.is_weight()) {
                 Prune::protect(plan, &bits(mask, range), &part(keys, range));
             }
         }

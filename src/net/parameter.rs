@@ -9,7 +9,7 @@ pub enum Role {
     ConvWeight,
     /// A linear layer's matrix.
     LinearWeight,
-    /// Added to the output; never pruned.
+    /// Added to the output; pruned only where it is asked for.
     Bias,
     /// What a batch norm multiplies a channel by.
     Scale,
@@ -34,8 +34,8 @@ pub struct Parameter {
     pub fan_in: u32,
     /// Outputs that one input of its layer reaches.
     pub fan_out: u32,
-    /// Whether pruning leaves it as it is, though it is a weight.
-    pub(super) excluded: bool,
+    /// Whether pruning may remove elements.
+    pub(super) prunable: bool,
     /// Extents in file order (output, channel, row, column).
     extents: [u32; 4],
 }
@@ -49,7 +49,7 @@ impl Parameter {
             role: Role::ConvWeight,
             fan_in: inputs * kernel * kernel,
             fan_out: outputs * kernel * kernel,
-            excluded: false,
+            prunable: true,
             extents,
         }
     }
@@ -62,7 +62,7 @@ impl Parameter {
             role: Role::LinearWeight,
             fan_in: from.len(),
             fan_out: outputs,
-            excluded: false,
+            prunable: true,
             extents: [outputs, from.c, from.h, from.w],
         }
     }
@@ -73,6 +73,7 @@ impl Parameter {
             name: format!("{layer}.bias"),
             shape: vec![outputs],
             role: Role::Bias,
+            prunable: false,
             extents: [outputs, 1, 1, 1],
             ..weight.clone()
         }
@@ -93,7 +94,7 @@ impl Parameter {
             role,
             fan_in: 1,
             fan_out: 1,
-            excluded: false,
+            prunable: false,
             extents: [1, from.c, from.h, from.w],
         })
     }
@@ -108,14 +109,19 @@ impl Parameter {
         self.len() == 0
     }
 
+    /// Whether it is a convolution's kernel or a linear layer's matrix.
+    pub fn is_weight(&self) -> bool {
+        matches!(self.role, Role::ConvWeight | Role::LinearWeight)
+    }
+
     /// Whether pruning may remove elements.
     pub fn is_prunable(&self) -> bool {
-        matches!(self.role, Role::ConvWeight | Role::LinearWeight) && !self.excluded
+        self.prunable
     }
 
     /// Whether it is a weight that pruning leaves as it is.
     pub fn is_excluded(&self) -> bool {
-        self.excluded
+        self.is_weight() && !self.prunable
     }
 
     /// The inputs of an output as channels, and positions of each. Weights lie by position, then channel, and neighbours are

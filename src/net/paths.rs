@@ -1,6 +1,6 @@
 //! Which weights lie on a path from the image to the outputs.
 
-use super::{Layer, Net, Node, Role};
+use super::{Layer, Net, Node};
 use serde::{Deserialize, Serialize};
 
 /// What of a convolution or linear layer lies on paths from the image to the outputs: chains of kept weights, by channels and
@@ -69,9 +69,8 @@ impl Net {
     fn masks_of_nodes(&self, masks: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
         let parameters = self.parameters();
         assert_eq!(parameters.len(), masks.len(), "a mask for each parameter");
-        let is_weight = |role| matches!(role, Role::ConvWeight | Role::LinearWeight);
         let mut weights = (parameters.iter().zip(masks))
-            .filter(|(own, _)| is_weight(own.role))
+            .filter(|(own, _)| own.is_weight())
             .map(|(own, mask)| own.to_device(mask));
         let of = |node: &Node| match node.layer {
             Layer::Conv2d { .. } | Layer::Linear { .. } => weights.next(),
@@ -116,7 +115,7 @@ impl Net {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MODELS, Shape, by_name};
+    use super::super::{MODELS, Parameter, Shape, by_name};
     use super::*;
 
     fn full(net: &Net) -> Vec<Vec<u8>> {
@@ -139,8 +138,7 @@ mod tests {
                 continue;
             }
             let masks = full(&net);
-            let weights = net.parameters().into_iter();
-            let weights = weights.filter(|own| own.is_prunable() || own.is_excluded());
+            let weights = net.parameters().into_iter().filter(Parameter::is_weight);
             let on_paths = net.on_paths(&masks);
             assert_eq!(on_paths.len(), weights.clone().count(), "{}", model.name);
             for (own, weight) in on_paths.iter().zip(weights) {

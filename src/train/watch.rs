@@ -36,6 +36,8 @@ pub(super) struct Watched<'a> {
     pub(super) weights: u32,
     /// Weights that are removed together.
     pub(super) unit: u32,
+    /// Whether nothing passes the network where all of them are gone; not so of biases.
+    pub(super) is_weight: bool,
 }
 
 /// The prunable tensors of a session, and what is removed together.
@@ -67,6 +69,7 @@ impl Watch<'_> {
                 name,
                 weights,
                 unit,
+                ..
             },
             kept,
         ) in self.with(kept)
@@ -130,7 +133,8 @@ impl Watch<'_> {
     ) -> Result<()> {
         let what = self.what();
         let units: Vec<u32> = self.with(kept).map(|(own, kept)| kept / own.unit).collect();
-        let (kept_in_all, layers) = (units.iter().sum::<u32>() as usize, self.tensors.len());
+        let layers = self.tensors.iter().filter(|own| own.is_weight).count();
+        let kept_in_all = units.iter().sum::<u32>() as usize;
         let help = match per_layer {
             true => "lower the sparsity",
             false => "lower the sparsity, or rank each layer by itself: --set prune.scope=layer",
@@ -140,9 +144,10 @@ impl Watch<'_> {
                 name,
                 weights,
                 unit,
+                ..
             },
             kept,
-        ) in self.with(&units)
+        ) in self.with(&units).filter(|(own, _)| own.is_weight)
         {
             match (kept, policy) {
                 (0, Collapse::Error) => {
@@ -185,6 +190,7 @@ mod tests {
             name,
             weights,
             unit,
+            is_weight: true,
         };
         Watch {
             tensors: vec![tensor("conv1.weight", 40), tensor("fc1.weight", 80)],
@@ -257,6 +263,10 @@ mod tests {
         );
         assert!(check(Collapse::KeepOne, [1, 3]).is_ok());
         assert!(check(Collapse::Allow, [0, 3]).is_ok());
+        let mut with_bias = watch(Structure::None, 1);
+        with_bias.tensors[1].is_weight = false;
+        let gone = with_bias.check_collapse(Collapse::Error, &[3, 0], 9, false);
+        assert!(gone.is_ok(), "a bias cuts nothing");
         let filters = watch(Structure::Filter, 4);
         let none = filters.check_collapse(Collapse::Error, &[4, 0], 9, true);
         let error = none.expect_err("a collapse");

@@ -35,6 +35,7 @@ impl PruneConfig {
         }
         self.check_structure()?;
         self.check_layers()?;
+        self.check_biases()?;
         if self.scope == Scope::Smart
             && (self.schedule != Curve::OneShot || self.iterations > 1 || rewinds)
         {
@@ -104,6 +105,30 @@ impl PruneConfig {
             );
         }
         Ok(())
+    }
+
+    /// Refuses biases among the weights where these are not all ranked together by SNIP, as its authors have it.
+    fn check_biases(&self) -> Result<()> {
+        if !self.biases {
+            return Ok(());
+        }
+        let parts = [
+            ("criterion", name(&self.criterion), name(&Criterion::Snip)),
+            ("scope", name(&self.scope), name(&Scope::Global)),
+            ("regrow", name(&self.regrow), name(&Growth::None)),
+            (
+                "sparse_start",
+                name(&self.sparse_start),
+                name(&SparseStart::None),
+            ),
+        ];
+        match parts.into_iter().find(|(_, is, may_be)| is != may_be) {
+            None => Ok(()),
+            Some((key, is, may_be)) => Err(Error::config(
+                format!("prune.biases is true, which prune.{key} = {is} cannot have"),
+                format!("set prune.{key} to {may_be}, or prune.biases to false"),
+            )),
+        }
     }
 
     /// Refuses what no number of channels could stand for.

@@ -8,35 +8,44 @@ use crate::train::LayerCount;
 /// The weights of a convolution or linear layer.
 pub(super) struct Weights {
     parameter: Parameter,
+    /// Which of the prunable tensors it is, if it is one.
+    slot: Option<usize>,
     /// Multiply-adds for one image.
     macs: u64,
 }
 
 /// Those of a network, in the order of its parameters.
 pub(super) fn of(net: &Net) -> Vec<Weights> {
-    let parameters = net.parameters().into_iter();
-    let weights = parameters.filter(|own| own.is_prunable() || own.is_excluded());
-    let with_macs = weights.filter_map(|parameter| {
+    let mut slots = 0..;
+    let with_slots = net.parameters().into_iter().map(|own| {
+        let slot = own.is_prunable().then(|| slots.next()).flatten();
+        (own, slot)
+    });
+    let weights = with_slots.filter(|(own, _)| own.is_weight());
+    let with_macs = weights.filter_map(|(parameter, slot)| {
         let layer = parameter.name.strip_suffix(".weight")?;
         let node = net.nodes.iter().position(|node| node.name == layer)?;
         let macs = net.macs_of(node);
-        Some(Weights { parameter, macs })
+        Some(Weights {
+            parameter,
+            slot,
+            macs,
+        })
     });
     with_macs.collect()
 }
 
 impl Session {
     /// Every convolution and linear layer, where so many weights of each prunable tensor are kept.
+    ///
+    /// # Panics
+    /// If there is no number for one of them.
     pub fn layers(&self, kept: &[u32]) -> Vec<LayerCount> {
-        let mut kept = kept.iter().copied();
-        let count = |Weights { parameter, macs }: &Weights| LayerCount {
-            name: parameter.name.clone(),
-            weights: parameter.len(),
-            kept: match parameter.is_prunable() {
-                true => kept.next().unwrap_or_default(),
-                false => parameter.len(),
-            },
-            macs: *macs,
+        let count = |own: &Weights| LayerCount {
+            name: own.parameter.name.clone(),
+            weights: own.parameter.len(),
+            kept: own.slot.map_or(own.parameter.len(), |slot| kept[slot]),
+            macs: own.macs,
             on_paths: None,
         };
         self.layers.iter().map(count).collect()
@@ -57,6 +66,9 @@ impl Session {
 
     /// Multiply-adds of a pass forwards for one image, where so many weights of each prunable tensor are kept and nothing is
     /// computed with the others.
+    ///
+    /// # Panics
+    /// As [`layers`](Self::layers).
     pub fn macs(&self, kept: &[u32]) -> u64 {
         self.layers(kept).iter().map(LayerCount::left).sum()
     }

@@ -60,6 +60,7 @@ impl Session {
             name: &own.name,
             weights: own.len(),
             unit: structure.unit(own),
+            is_weight: own.is_weight(),
         });
         Watch {
             tensors: tensors.collect(),
