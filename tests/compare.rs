@@ -5,7 +5,7 @@
 #[path = "common/program.rs"]
 mod program;
 
-use program::{assert_command_refused, copy, file, here, json_in, weights, wgprune};
+use program::{assert_command_refused, copy, file, here, json_in, tensors, weights, wgprune};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::fs;
@@ -214,6 +214,47 @@ fn a_comparison_shows_it_and_reads_runs_of_earlier_versions() {
     assert!(json["layers"].is_null() && json["speed_up"].is_null());
     let layers = wgprune(folder, "compare run --layers").stdout;
     assert!(layers.contains("earlier version"), "{layers}");
+}
+
+#[test]
+fn biases_that_are_ranked_count_as_weights_everywhere() {
+    const RANKED: &str = "--model lenet-300-100 --batch 1000 --steps 2 --method snip --sparsity 0.98 --set prune.biases=true";
+    for (init, keeps_biases) in [("zeros", false), ("uniform", true)] {
+        let run = program::train(&format!("{RANKED} --set init.bias={init}"));
+        let summary = &run.1;
+        assert_eq!(summary["prunable_weights"], 266_610);
+        assert_eq!(summary["kept_weights"], 5_332);
+        // What is kept was trained, and so is not 0.
+        let tensors = tensors(&weights(&run));
+        let left = |kind: &str| {
+            let own = tensors.iter().filter(|(name, ..)| name.ends_with(kind));
+            own.map(|(_, _, all, zeros)| all - zeros).sum::<usize>()
+        };
+        assert_eq!(left("weight") + left("bias"), 5_332);
+        assert_eq!(left("bias") > 0, keeps_biases, "{init}");
+        let [mut effective, mut biases] = [0; 2];
+        for layer in summary["layers"].as_array().unwrap() {
+            let own = tensors.iter().find(|(name, ..)| layer["name"] == **name);
+            let (_, _, all, zeros) = own.unwrap();
+            assert_eq!(
+                (&layer["weights"], &layer["macs"]),
+                (&(*all).into(), &(*all).into())
+            );
+            assert_eq!(layer["kept"], all - zeros, "{layer}");
+            effective += layer["effective"].as_u64().unwrap();
+            biases += layer["effective_biases"].as_u64().unwrap();
+        }
+        assert_eq!(biases > 0, keeps_biases, "{init}");
+        let own = summary["effective_sparsity"].as_f64().unwrap();
+        assert!((own - (1.0 - (effective + biases) as f64 / 266_610.0)).abs() < 1e-12);
+
+        let table = wgprune(run.0.path(), "compare run").stdout;
+        assert!(table.contains("98 % of weights and biases"), "{table}");
+        let csv = wgprune(run.0.path(), "compare run --csv").stdout;
+        assert!(csv.contains("snip,0.98,none,true,0,done"), "{csv}");
+        let json = wgprune(run.0.path(), "compare run --json").json();
+        assert_eq!(json[0]["of_biases"], true);
+    }
 }
 
 #[test]

@@ -268,4 +268,12 @@ fn a_narrow_network_is_held_against_the_whole_one() {
     let again = wgprune(here, &format!("{eval} {narrow} --json")).json();
     assert_eq!(again["accuracy"], trained["test_accuracy"]);
     assert_command_refused(here, eval, 4, &["[300, 784]", "prune.method=small-dense"]);
+
+    // Beside a method that prunes biases, too, 13,331 of all parameters are its budget.
+    let args = format!(
+        "train --model lenet-300-100 {narrow} --steps 1 --batch 32 --set prune.biases=true"
+    );
+    let rival = wgprune(here, &format!("{args} --json")).json();
+    let rival = rival["parameters"].as_f64().unwrap();
+    assert!((12_000.0..=13_331.0).contains(&rival), "{rival}");
 }

@@ -39,6 +39,10 @@ fn wrong_names_and_values_are_refused_with_the_remedy() {
             "--method snip --autos-model regressor.safetensors",
             &["snip has no score that is learned", "--method autos"],
         ),
+        (
+            "--method snip --set prune.biases=true --set prune.scope=layer",
+            &["prune.biases is true", "prune.scope"],
+        ),
         ("--set optimiser.kind=rmsprop", &["rmsprop", "adam"]),
         ("--set prune.every=0it", &["prune.every is 0it", "1it"]),
         ("--sparsity 1", &["prune.sparsity is 1", "below 1"]),

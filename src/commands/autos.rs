@@ -11,7 +11,9 @@ use wgprune::train::choices;
 
 pub(super) fn run(args: &AutosArgs) -> Result<()> {
     check_new(&args.out)?;
-    let config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    let mut config = Config::resolve(args.config.as_deref(), &args.edits())?;
+    // What survives in rounds is asked of weights, by their magnitudes.
+    config.prune.biases = false;
     let dataset = config.data.open()?;
     let net = config.net(dataset.input(), dataset.classes)?;
     let gpu = open_gpu(args.device.selector.as_deref(), args.memory.bytes)?;

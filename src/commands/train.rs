@@ -196,7 +196,7 @@ impl<'a> Job<'a> {
         if !excluded.is_empty() {
             log::info!("never pruned ({why}): {}", excluded.join(", "));
         }
-        if self.config.prune.biases {
+        if self.config.prune.prunes() && self.config.prune.biases {
             log::info!("biases are ranked with the weights, and count as such below");
         }
         let mut progress = Progress::new(run_dir, &self.schedule, &position, batch, self.quiet);
@@ -268,7 +268,7 @@ impl<'a> Job<'a> {
             kept_weights: finish.kept,
             parameters: Some(session.trainable()),
             narrowed_from: session.whole(),
-            effective_sparsity: effective_sparsity(&layers, finish.kept, session),
+            effective_sparsity: effective_sparsity(&layers, session),
             layers,
             training_cost: cost.map(|cost| cost.relative(dense, steps)),
             scoring_cost: cost.map(|cost| cost.relative_scoring(dense, steps)),
@@ -288,12 +288,15 @@ impl<'a> Job<'a> {
     }
 }
 
-/// As [`Summary::effective_sparsity`], where so many of the prunable weights are kept.
-fn effective_sparsity(layers: &[LayerCount], kept: u32, session: &Session) -> Option<f64> {
+/// As [`Summary::effective_sparsity`].
+fn effective_sparsity(layers: &[LayerCount], session: &Session) -> Option<f64> {
     let excluded: Vec<&str> = session.excluded().collect();
     let prunable = (layers.iter()).filter(|layer| !excluded.contains(&&layer.name[..]));
-    let off_paths = prunable.map(|layer| Some(layer.kept - layer.on_paths?.effective));
-    let effective = kept - off_paths.sum::<Option<u32>>()?;
+    let effective = prunable.map(|layer| {
+        let on_paths = layer.on_paths?;
+        Some(on_paths.effective + on_paths.effective_biases.unwrap_or(0))
+    });
+    let effective: u32 = effective.sum::<Option<u32>>()?;
     let all: u32 = session.prunable().iter().sum();
     Some(1.0 - f64::from(effective) / f64::from(all))
 }

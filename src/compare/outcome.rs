@@ -98,8 +98,9 @@ impl Reached {
     fn all_and_left(&self) -> Option<[f64; 2]> {
         let own = self.parameters?;
         let all = self.narrowed_from.map_or(own, |whole| whole.parameters);
-        let left = own - self.prunable_weights + self.kept_weights;
-        Some([all, left].map(f64::from))
+        let [all, own, prunable, kept] =
+            [all, own, self.prunable_weights, self.kept_weights].map(f64::from);
+        Some([all, own - prunable + kept])
     }
 
     /// Multiply-adds of convolutions and linear layers for one image, of the network that was begun from with all weights.
@@ -122,7 +123,7 @@ impl Reached {
     }
 
     /// Bytes of all parameters in 32 bits: as they are; with a bit for each weight of a layer that lost some, and the kept ones;
-    /// and with such layers in compressed rows (CSR), a row for each output and indices of 32 bits.
+    /// and with such layers in compressed rows (CSR), a row for each output and indices of 32 bits. Biases are stored whole.
     pub fn stored(&self) -> Option<[f64; 3]> {
         let all = self.parameters.filter(|_| !self.layers.is_empty());
         let mut stored = [4.0 * f64::from(all?); 3];
@@ -255,6 +256,7 @@ mod tests {
             macs,
             on_paths: Some(OnPaths {
                 effective: kept,
+                effective_biases: None,
                 outputs: 4,
                 dead_outputs: 0,
             }),

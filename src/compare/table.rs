@@ -159,7 +159,7 @@ pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 
 /// `summary.csv`: a row for each run.
 pub fn csv(outcomes: &[Outcome]) -> String {
-    let mut text = "model,data,method,sparsity,structure,seed,state,steps,test_accuracy,test_loss,\
+    let mut text = "model,data,method,sparsity,structure,biases,seed,state,steps,test_accuracy,test_loss,\
                     test_accuracy_at_best_validation,sparsity_reached,effective_sparsity,prunable_weights,kept_weights,sparsity_of_all,compression,\
                     bytes,bytes_bitmask,bytes_csr,macs,macs_left,speed_up,\
                     training_cost,scoring_cost,scoring_passes,seconds,run,error\n"
@@ -169,6 +169,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
             model,
             data,
             sparsity,
+            biases,
             ..
         } = Task::of(&outcome.config);
         let method = outcome.config.prune.called();
@@ -213,7 +214,7 @@ pub fn csv(outcomes: &[Outcome]) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "{model},{data},{method},{sparsity},{structure},{seed},{state},{reached},{run},{error}"
+            "{model},{data},{method},{sparsity},{structure},{biases},{seed},{state},{reached},{run},{error}"
         );
     }
     text
@@ -384,7 +385,7 @@ mod tests {
         let fields = lines[0].split(',').count();
         assert_eq!(lines[1].split(',').count(), fields, "{text}");
         assert!(lines[1].starts_with(
-            "lenet-5,mnist-mini,agp,0.9,none,0,done,460,0.97,0.5,,0.9,,1000,100,0.8181818181818182,5.5,,,,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
+            "lenet-5,mnist-mini,agp,0.9,none,false,0,done,460,0.97,0.5,,0.9,,1000,100,0.8181818181818182,5.5,,,,4000,400,10,0.55,0.05,2,4,runs/agp-0,"
         ));
         // The message has two commas and quotes.
         assert!(lines[2].ends_with("\"the loss, at step 3, is \"\"inf\"\"\""));

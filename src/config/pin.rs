@@ -27,6 +27,9 @@ impl Config {
     pub fn fit(&self, mut net: Net) -> Result<Net> {
         if self.prune.narrow {
             net.exclude(&self.prune.exclude)?;
+            if self.prune.biases {
+                net.rank_biases()?;
+            }
             return net.narrowed(kept_at(self.prune.sparsity, net.prunable()));
         }
         // A baseline has nothing to leave out.

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct OnPaths {
     /// Kept weights on a path.
     pub effective: u32,
+    /// Kept biases of outputs from which paths go on, if biases are pruned: one begins at each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_biases: Option<u32>,
     /// Channels or features that the layer gives.
     pub outputs: u32,
-    /// Those that no path goes through, because all weights that lead to them or all that read them are gone.
+    /// Those that no path goes through: none from the image leads to them, or from them to the outputs.
     pub dead_outputs: u32,
 }
 
@@ -27,6 +30,14 @@ impl Net {
     /// If a parameter has no mask of its length.
     pub fn on_paths(&self, masks: &[Vec<u8>]) -> Vec<OnPaths> {
         let weights = self.masks_of_nodes(masks);
+        let parameters = self.parameters();
+        let kept_biases = |node: &Node| {
+            let name = format!("{}.bias", node.name);
+            let at = parameters
+                .iter()
+                .position(|own| own.name == name && own.is_prunable())?;
+            Some(&masks[at])
+        };
         let nodes = || self.nodes.iter().zip(&weights);
         let none = |value: usize| vec![false; self.shape(value).c as usize];
 
@@ -54,12 +65,18 @@ impl Net {
             self.for_each_link(node, Some(mask), |value, input, output| {
                 effective += u32::from(led_to[value][input] && read[i + 1][output]);
             });
+            let count = |some: usize| u32::try_from(some).expect("no more than outputs");
             let outputs = led_to[i + 1].iter().zip(&read[i + 1]);
             let dead = outputs.filter(|(led_to, read)| !(**led_to && **read));
+            let biases = kept_biases(node).map(|kept| {
+                let outputs = kept.iter().zip(&read[i + 1]);
+                count(outputs.filter(|(kept, read)| **kept == 1 && **read).count())
+            });
             Some(OnPaths {
                 effective,
+                effective_biases: biases,
                 outputs: node.shape.c,
-                dead_outputs: u32::try_from(dead.count()).expect("no more than outputs"),
+                dead_outputs: count(dead.count()),
             })
         };
         nodes().enumerate().filter_map(of).collect()
@@ -144,6 +161,7 @@ mod tests {
             for (own, weight) in on_paths.iter().zip(weights) {
                 let expected = OnPaths {
                     effective: weight.len(),
+                    effective_biases: None,
                     outputs: weight.shape[0],
                     dead_outputs: 0,
                 };
@@ -152,12 +170,12 @@ mod tests {
         }
     }
 
-    /// Images of two channels and 2x2 pixels: three channels, flattened, and two classes.
+    /// Images of two channels and 3x3 pixels: three channels of 2x2, flattened, and two classes.
     fn small() -> Net {
-        let mut net = Net::new("small", Shape { h: 2, w: 2, c: 2 });
+        let mut net = Net::new("small", Shape { h: 3, w: 3, c: 2 });
         let conv = Layer::Conv2d {
             outputs: 3,
-            kernel: 1,
+            kernel: 2,
             stride: 1,
             pad: 0,
             bias: true,
@@ -166,12 +184,13 @@ mod tests {
             outputs: 2,
             bias: false,
         };
-        for (name, layer) in [
+        let layers = [
             ("conv", conv),
             ("relu", Layer::Relu),
             ("flatten", Layer::Flatten),
             ("fc", linear),
-        ] {
+        ];
+        for (name, layer) in layers {
             net.push(name, layer).expect("it fits");
         }
         net
@@ -179,39 +198,43 @@ mod tests {
 
     #[test]
     fn a_weight_counts_if_something_leads_to_it_and_something_reads_it() {
-        let net = small();
-        // conv.weight (3 outputs of 2 inputs), conv.bias, and fc.weight (2 outputs of 3 channels of 2x2).
+        let mut net = small();
+        // conv.weight (3 outputs of 2 inputs in windows of 2x2), conv.bias, and fc.weight (2 outputs of 3 channels of 2x2).
         let mut masks = full(&net);
-        // Nothing leads to channel 0, and channel 2 is read by nobody.
-        masks[0] = vec![0, 0, 1, 0, 1, 1];
-        masks[2] = [
-            [1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0],
-            [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
-        ]
-        .concat();
-        let [conv, fc] = net.on_paths(&masks)[..] else {
-            panic!("two layers have weights");
+        // Nothing leads to channel 0, one weight of each input to channel 1, and channel 2 is read by nobody.
+        masks[0] = [[0; 8], [0, 1, 0, 0, 0, 0, 1, 0], [1; 8]].concat();
+        let classes = [
+            [[1; 4], [0, 1, 0, 0], [0; 4]],
+            [[0; 4], [1, 0, 0, 0], [0; 4]],
+        ];
+        masks[2] = classes.as_flattened().concat();
+        let layer = |effective, outputs, dead_outputs| OnPaths {
+            effective,
+            effective_biases: None,
+            outputs,
+            dead_outputs,
         };
-        assert_eq!(
-            conv,
-            OnPaths {
-                effective: 1,
-                outputs: 3,
-                dead_outputs: 2
-            }
-        );
-        assert_eq!(
-            fc,
-            OnPaths {
-                effective: 2,
-                outputs: 2,
-                dead_outputs: 0
-            }
-        );
+        assert_eq!(net.on_paths(&masks), [layer(2, 3, 2), layer(2, 2, 0)]);
         // A class that nothing leads to is dead, too.
         masks[2][12 + 4] = 0;
-        let last = net.on_paths(&masks)[1];
-        assert_eq!((last.effective, last.dead_outputs), (1, 1));
+        assert_eq!(net.on_paths(&masks), [layer(2, 3, 2), layer(1, 2, 1)]);
+        // Channel 0 is read, so that its bias counts, and that of channel 1 is gone.
+        masks[1] = vec![1, 0, 1];
+        net.rank_biases().expect("it has some");
+        let biases = net.on_paths(&masks)[0].effective_biases;
+        assert_eq!(biases, Some(1));
+        // With an input that nothing reads, only the weight of the other one is left to channel 1.
+        masks[0][8 + 6] = 0;
+        assert_eq!(net.on_paths(&masks)[0].effective, 1);
+    }
+
+    /// Layers with dead outputs: their weights on paths, and how many outputs are dead.
+    fn dead(net: &Net, masks: &[Vec<u8>]) -> Vec<(String, u32, u32)> {
+        let weights = net.parameters().into_iter().filter(Parameter::is_weight);
+        let layers = weights.zip(net.on_paths(masks));
+        let dead = layers.filter(|(_, own)| own.dead_outputs > 0);
+        dead.map(|(weight, own)| (weight.name, own.effective, own.dead_outputs))
+            .collect()
     }
 
     #[test]
@@ -219,28 +242,45 @@ mod tests {
         let input = Shape { h: 32, w: 32, c: 3 };
         let net = by_name("resnet-20-free", input, 10).expect("a network");
         let parameters = net.parameters();
+        let at = |layer: &str| {
+            let name = format!("{layer}.weight");
+            let at = parameters.iter().position(|own| own.name == name);
+            at.expect("it is there")
+        };
         let without = |layer: &str| {
             let mut masks = full(&net);
-            let at = parameters
-                .iter()
-                .position(|own| own.name == format!("{layer}.weight"));
-            masks[at.expect("it is there")].fill(0);
-            let layers = net.on_paths(&masks);
-            let names = net
-                .nodes
-                .iter()
-                .filter(|node| node.layer.weights(net.shape(node.reads)) > 0);
-            let dead = names.zip(layers).filter(|(_, own)| own.dead_outputs > 0);
-            dead.map(|(node, own)| (node.name.clone(), own.effective, own.dead_outputs))
-                .collect::<Vec<_>>()
+            masks[at(layer)].fill(0);
+            masks
         };
+        let named =
+            |layer: &str, effective, outputs| (format!("{layer}.weight"), effective, outputs);
         // Without the second convolution of a block nobody reads the first one; all else goes by the shortcut.
-        let block = |own: &str| format!("layer1.0.{own}");
-        let dead = without(&block("conv2"));
-        assert_eq!(dead, [(block("conv1"), 0, 16), (block("conv2"), 0, 16)]);
-        // Where channels of zeros are added, only a convolution leads to them.
-        let dead = without("layer2.0.conv2");
-        assert!(dead.contains(&("layer2.0.conv1".into(), 0, 32)), "{dead:?}");
-        assert!(without("conv1").len() > 2, "the stem leads everywhere");
+        let found = dead(&net, &without("layer1.0.conv2"));
+        let both = ["conv1", "conv2"].map(|own| named(&format!("layer1.0.{own}"), 0, 16));
+        assert_eq!(found, both);
+        // Where channels of zeros are added, 8 before and 8 behind, nothing leads to those without it: the block behind gives
+        // to all, but of its first convolution only weights of the others count.
+        let masks = without("layer2.0.conv2");
+        let both = ["conv1", "conv2"].map(|own| named(&format!("layer2.0.{own}"), 0, 32));
+        assert_eq!(dead(&net, &masks), both);
+        let weights = parameters.iter().filter(|own| own.is_weight());
+        let effective = |masks: &[Vec<u8>], layer: &str| {
+            let mut layers = weights.clone().zip(net.on_paths(masks));
+            let own = layers.find(|(own, _)| own.name == format!("{layer}.weight"));
+            own.expect("it is there").1.effective
+        };
+        assert_eq!(effective(&masks, "layer2.1.conv1"), 32 * 16 * 9);
+        // Of its 32 inputs, one is left: the last one before those that lead somewhere, and the first of these.
+        for (input, leads) in [(7, 0), (8, 32 * 9), (23, 32 * 9), (24, 0)] {
+            let mut masks = masks.clone();
+            for (place, kept) in masks[at("layer2.1.conv1")].iter_mut().enumerate() {
+                *kept = u8::from(place / 9 % 32 == input);
+            }
+            assert_eq!(effective(&masks, "layer2.1.conv1"), leads, "{input}");
+        }
+        assert!(
+            dead(&net, &without("conv1")).len() > 2,
+            "the stem leads everywhere"
+        );
     }
 }

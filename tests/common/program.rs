@@ -189,7 +189,7 @@ pub(crate) fn tensors(bytes: &[u8]) -> Vec<(String, Vec<usize>, usize, usize)> {
     list
 }
 
-/// Zeros among the weights proper; biases are never pruned.
+/// Zeros among the weights proper.
 pub(crate) fn zeros(bytes: &[u8]) -> usize {
     let list = tensors(bytes);
     let weights = list.iter().filter(|(name, ..)| name.ends_with(".weight"));
