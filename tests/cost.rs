@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test should panic")]
 
+#[path = "common/small_net.rs"]
+mod small_net;
+
 use std::sync::Arc;
 use wgprune::config::{Config, Scope};
 use wgprune::data::{self, Dataset};
 use wgprune::error::Result;
 use wgprune::gpu::{Gpu, Options};
-use wgprune::net::Network;
 use wgprune::ops::{Criterion, Growth};
 use wgprune::train::{
     Checkpoint, Cost, Curve, Length, Observer, Outcome, Schedule, Session, train,
@@ -84,13 +86,7 @@ fn config(steps: u32, curve: Curve, sparsity: f64) -> Config {
         "kind = 'global-avg-pool'",
         "kind = 'linear'\nname = 'fc'\noutputs = 'classes'",
     ];
-    let text: String = layers.map(|layer| format!("[[layer]]\n{layer}\n")).concat();
-    let mut config = Config {
-        network: Some(toml::from_str::<Network>(&text).unwrap()),
-        model: "small".into(),
-        ..Config::default()
-    };
-    config.train.batch = 32;
+    let mut config = small_net::config(layers);
     config.train.length = Length::Steps(steps);
     config.prune.schedule = curve;
     config.prune.sparsity = sparsity;

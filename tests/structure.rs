@@ -4,6 +4,8 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/small_net.rs"]
+mod small_net;
 #[path = "common/stops.rs"]
 mod stops;
 
@@ -12,7 +14,7 @@ use safetensors::SafeTensors;
 use stops::Bench;
 use toml::Value;
 use wgprune::config::{Config, Scope};
-use wgprune::net::{Network, Parameter};
+use wgprune::net::Parameter;
 use wgprune::train::{Length, Session, kept_at};
 
 #[test]
@@ -60,13 +62,7 @@ fn config(structure: &str, sparsity: f64, scope: Scope) -> Config {
         "kind = 'linear'\nname = 'fc1'\noutputs = 7",
         "kind = 'linear'\nname = 'fc2'\noutputs = 'classes'",
     ];
-    let text: String = layers.map(|layer| format!("[[layer]]\n{layer}\n")).concat();
-    let mut config = Config {
-        network: Some(toml::from_str::<Network>(&text).unwrap()),
-        model: "small".into(),
-        ..Config::default()
-    };
-    config.train.batch = 32;
+    let mut config = small_net::config(layers);
     config.train.length = Length::Steps(13);
     config.prune.structure = structure.parse().unwrap();
     config.prune.sparsity = sparsity;

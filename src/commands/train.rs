@@ -245,7 +245,7 @@ impl<'a> Job<'a> {
         let steps = config.train.length.steps(schedule.epoch, 0);
         let cost = finish.cost;
         let kept = session.kept()?;
-        let layers = session.layers_on_paths()?;
+        let layers = session.layers_on_paths(&kept)?;
         let [all, left] = [session.prunable(), &kept].map(|counts| session.units(counts).sum());
         let summary = Summary {
             run_dir: run_dir.path().to_string_lossy().into_owned(),

@@ -25,22 +25,19 @@ impl Config {
     /// # Errors
     /// As [`Net::exclude`], [`Net::fit_structure`], [`Net::set_shares`], [`Net::rank_biases`] and [`Net::narrowed`] have it.
     pub fn fit(&self, mut net: Net) -> Result<Net> {
+        // A baseline has nothing to leave out.
+        if !self.prune.prunes() && !self.prune.narrow {
+            return Ok(net);
+        }
+        net.exclude(&self.prune.exclude)?;
+        if self.prune.biases {
+            net.rank_biases()?;
+        }
         if self.prune.narrow {
-            net.exclude(&self.prune.exclude)?;
-            if self.prune.biases {
-                net.rank_biases()?;
-            }
             return net.narrowed(kept_at(self.prune.sparsity, net.prunable()));
         }
-        // A baseline has nothing to leave out.
-        if self.prune.prunes() {
-            net.exclude(&self.prune.exclude)?;
-            net.fit_structure(self.prune.structure)?;
-            net.set_shares(&self.prune.layers, self.prune.sparsity)?;
-            if self.prune.biases {
-                net.rank_biases()?;
-            }
-        }
+        net.fit_structure(self.prune.structure)?;
+        net.set_shares(&self.prune.layers, self.prune.sparsity)?;
         Ok(net)
     }
 

@@ -51,13 +51,16 @@ impl Session {
         self.layers.iter().map(count).collect()
     }
 
-    /// The same by the mask that is there, and what of each layer lies on paths.
+    /// The same, and what of each layer lies on paths by the mask that is there.
     ///
     /// # Errors
     /// The device was lost or reported an error.
-    pub fn layers_on_paths(&self) -> Result<Vec<LayerCount>> {
+    ///
+    /// # Panics
+    /// As [`layers`](Self::layers).
+    pub fn layers_on_paths(&self, kept: &[u32]) -> Result<Vec<LayerCount>> {
         let on_paths = self.net.on_paths(&self.masks()?);
-        let mut layers = self.layers(&self.kept()?);
+        let mut layers = self.layers(kept);
         for (layer, on_paths) in layers.iter_mut().zip(on_paths) {
             layer.on_paths = Some(on_paths);
         }
